@@ -1,0 +1,69 @@
+/** The shield's state; order matters, a step up or down moves by one. */
+export const shieldStates = ['NORMAL', 'WATCH', 'STRAIN', 'ATTACK', 'EMERGENCY'] as const
+export type ShieldState = (typeof shieldStates)[number]
+
+/** What a rule does, mildest first. `allow` stands outside the ladder: it wins over every other rule. */
+export const ruleActions = ['observe', 'tag', 'cache-only', 'challenge', 'limit', 'block'] as const
+export type RuleAction = (typeof ruleActions)[number] | 'allow'
+
+/** One condition of a rule; all conditions of a rule must hold. Text is matched as said, numbers are hashes or words of contract/sample.ts. */
+export type Condition =
+  | { readonly attribute: 'path'; readonly glob: string }
+  | { readonly attribute: 'method'; readonly oneOf: readonly string[] }
+  | { readonly attribute: 'prefix'; readonly cidrs: readonly string[] }
+  | { readonly attribute: 'host'; readonly glob: string }
+  | { readonly attribute: FeatureAttribute; readonly equals: number; readonly text?: string }
+  /** Negative behaviour: at least `pages` page requests and not one sub-resource fetched and not one cookie echoed. */
+  | { readonly attribute: 'page-only'; readonly pages: number }
+  | { readonly attribute: 'query-present' }
+
+export type FeatureAttribute =
+  | 'userAgent'
+  | 'userAgentShape'
+  | 'headerOrder'
+  | 'acceptCombo'
+  | 'httpVersion'
+  | 'tlsFingerprint'
+  | 'pathTemplate'
+  | 'queryShape'
+  | 'referer'
+  | 'refererClass'
+
+export interface Rule {
+  readonly id: string
+  readonly origin: 'operator' | 'automatic'
+  readonly action: RuleAction
+  readonly when: readonly Condition[]
+  /** Only counts what it would have done. */
+  readonly dryRun: boolean
+  /** Wall ms; null only for an operator's rule. The data plane drops an expired rule by itself, also when the control plane is dead. */
+  readonly expiresAtWallMs: number | null
+  /** For `limit`: requests per second let through, over all matches. */
+  readonly limitPerSecond?: number
+  /** Share of matches let through to the softest test, to measure harm (0 to 0.05). */
+  readonly canaryShare?: number
+}
+
+/** What the control plane wants of the data plane: immutable, replaced whole, harmless when it grows old. */
+export interface Plan {
+  readonly version: number
+  readonly publishedAtWallMs: number
+  readonly state: ShieldState
+  readonly rules: readonly Rule[]
+  /** Share of requests sampled (0 to 1]. */
+  readonly sampleShare: number
+  /** Serve stale copies at once and refresh behind (STRAIN and above). */
+  readonly preferStale: boolean
+  /** After this the posture above falls back to calm by itself. */
+  readonly postureExpiresAtWallMs: number
+}
+
+export const calmPlan: Plan = Object.freeze({
+  version: 0,
+  publishedAtWallMs: 0,
+  state: 'NORMAL',
+  rules: Object.freeze([]),
+  sampleShare: 1,
+  preferStale: false,
+  postureExpiresAtWallMs: 0,
+})

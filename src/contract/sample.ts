@@ -1,0 +1,54 @@
+/**
+ * What the data plane tells the control plane about requests, before any mitigation acted on them.
+ * Records are u32 words in one transferable array; strings travel once each as [hash, text] pairs, so that no object is made per request.
+ */
+export const sampleFields = [
+  'atMs', // ms since the batch's fromWallMs
+  'clientKey', // keyed hash of the client key (IPv4 /32, IPv6 /64)
+  'addressHigh', // IPv4 address, or first 32 bits of the IPv6 address
+  'addressLow', // 0, or bits 32 to 63 of the IPv6 address
+  'family', // 4 or 6
+  'userAgent',
+  'userAgentShape', // digits collapsed: Mozilla/# (X; rv:#)
+  'headerOrder',
+  'acceptCombo', // Accept, Accept-Language, Accept-Encoding together
+  'httpVersion', // 10, 11, 20
+  'tlsFingerprint', // JA4 hash, 0 when clear text
+  'method',
+  'path',
+  'pathTemplate', // numbers and long random parts collapsed
+  'queryShape', // keys and value shapes; 0 when there is no query
+  'referer', // hash of the referer's host and path
+  'refererClass', // 0 none, 1 same site, 2 other site
+  'pathClass', // 0 page, 1 static, 2 api, 3 feed, 4 search (routeClasses)
+  'flags', // sampleFlags
+  'clientRequests', // this client's counters at that moment, from the source table
+  'clientPages',
+  'clientStatics',
+  'clientErrors',
+  'clientEchoes', // requests that echoed a cookie or a clearance
+] as const
+
+export const SAMPLE_WORDS = sampleFields.length
+
+export const sampleFlags = Object.freeze({
+  hasCookie: 1,
+  validClearance: 2,
+  allowListed: 4,
+  verifiedCrawler: 8,
+  exemptPath: 16,
+})
+
+export interface SampleBatch {
+  readonly worker: number
+  readonly fromWallMs: number
+  readonly toWallMs: number
+  /** Every request seen in that time, sampled or not. */
+  readonly seen: number
+  /** seen / records: how many requests one record stands for. */
+  readonly weight: number
+  /** records × SAMPLE_WORDS. */
+  readonly words: Uint32Array
+  /** Strings not sent before, by hash. */
+  readonly strings: ReadonlyArray<readonly [hash: number, text: string]>
+}

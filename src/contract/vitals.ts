@@ -1,0 +1,49 @@
+import type { Reason } from './reason.ts'
+import type { RouteClass } from './route-class.ts'
+
+/** A worker's counts for about one second. All numbers are since the last vitals unless they say otherwise. */
+export interface Vitals {
+  readonly worker: number
+  readonly fromWallMs: number
+  readonly toWallMs: number
+  readonly planVersion: number
+  readonly received: number
+  readonly ended: Readonly<Partial<Record<Reason, number>>>
+  readonly bytesIn: number
+  readonly bytesOut: number
+  readonly openConnections: number
+  readonly eventLoopLagP99Ms: number
+  readonly ruleMatches: Readonly<Record<string, RuleMatches>>
+  readonly admission: Readonly<Partial<Record<RouteClass, AdmissionVitals>>>
+  readonly origin: Readonly<Partial<Record<RouteClass, OriginVitals>>>
+}
+
+export interface RuleMatches {
+  readonly matched: number
+  /** Of these, from clients with positive behaviour (sub-resources fetched, cookie echoed, clearance). */
+  readonly positive: number
+  readonly canaryPassed: number
+  readonly canaryTried: number
+}
+
+export interface AdmissionVitals {
+  readonly admitted: number
+  readonly rejected: number
+  /** Now, over the whole process. */
+  readonly inFlight: number
+  readonly limit: number
+  readonly waiting: number
+  readonly waitP90Ms: number
+}
+
+export interface OriginVitals {
+  readonly answers: number
+  readonly serverErrors: number
+  readonly timeouts: number
+  readonly connectFailures: number
+  readonly latencyP50Ms: number
+  readonly latencyP99Ms: number
+  /** Smoothed short and long round trip (Gradient2): their ratio says whether the origin slows down. */
+  readonly shortRttMs: number
+  readonly longRttMs: number
+}
