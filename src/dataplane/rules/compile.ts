@@ -1,0 +1,78 @@
+import type { Condition, FeatureAttribute, Rule, RuleAction } from '../../contract/plan.ts'
+import { CidrSet } from '../../kernel/cidr-set.ts'
+import { Glob } from '../../kernel/glob.ts'
+
+const strictnessOf: Readonly<Record<RuleAction, number>> = Object.freeze({ allow: -1, observe: 0, tag: 1, 'cache-only': 2, challenge: 3, limit: 4, block: 5 })
+
+export type CompiledCondition =
+  | { readonly kind: 'path' | 'host'; readonly glob: Glob }
+  | { readonly kind: 'method'; readonly methods: readonly string[] }
+  | { readonly kind: 'prefix'; readonly prefixes: CidrSet }
+  | { readonly kind: 'feature'; readonly feature: FeatureAttribute; readonly equals: number }
+  | { readonly kind: 'page-only'; readonly pages: number }
+  | { readonly kind: 'query-present' }
+
+/** A rule ready to match, with its counts since the last vitals. */
+export class CompiledRule {
+  readonly id: string
+  readonly action: RuleAction
+  readonly strictness: number
+  readonly dryRun: boolean
+  /** Infinity when it does not expire. */
+  readonly expiresAtWallMs: number
+  readonly limitPerSecond: number
+  readonly canaryShare: number
+  readonly conditions: readonly CompiledCondition[]
+  matched = 0
+  positive = 0
+  canaryTried = 0
+  canaryPassed = 0
+
+  constructor(rule: Rule) {
+    this.id = rule.id
+    this.action = rule.action
+    this.strictness = strictnessOf[rule.action]
+    this.dryRun = rule.dryRun
+    this.expiresAtWallMs = rule.expiresAtWallMs ?? Number.POSITIVE_INFINITY
+    this.limitPerSecond = rule.limitPerSecond ?? 0
+    this.canaryShare = rule.canaryShare ?? 0
+    // Cheap conditions first: a mismatch then costs one compare.
+    this.conditions = rule.when.map(compileCondition).sort((a, b) => cost[a.kind] - cost[b.kind])
+  }
+}
+
+export interface RuleSet {
+  readonly allow: readonly CompiledRule[]
+  readonly others: readonly CompiledRule[]
+}
+
+export const noRules: RuleSet = Object.freeze({ allow: Object.freeze([]), others: Object.freeze([]) })
+
+/** Operator's rules stand before automatic ones of the same strictness. @throws RangeError for a prefix that is none. */
+export function compileRules(operator: readonly Rule[], automatic: readonly Rule[]): RuleSet {
+  const compiled = [...operator, ...automatic].filter((rule) => rule.when.length > 0).map((rule) => new CompiledRule(rule))
+  return {
+    allow: compiled.filter((rule) => rule.action === 'allow' && !rule.dryRun),
+    others: compiled.filter((rule) => rule.action !== 'allow'),
+  }
+}
+
+const cost = { method: 0, 'query-present': 0, 'page-only': 1, path: 2, host: 2, prefix: 3, feature: 4 } as const
+
+function compileCondition(condition: Condition): CompiledCondition {
+  switch (condition.attribute) {
+    case 'path':
+    case 'host':
+      return { kind: condition.attribute, glob: new Glob(condition.glob) }
+    case 'method':
+      return { kind: 'method', methods: condition.oneOf }
+    case 'prefix':
+      return { kind: 'prefix', prefixes: new CidrSet(condition.cidrs) }
+    case 'page-only':
+      return { kind: 'page-only', pages: condition.pages }
+    case 'query-present':
+      return { kind: 'query-present' }
+    default:
+      return { kind: 'feature', feature: condition.attribute, equals: condition.equals }
+  }
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import type { Condition, Rule } from '../../contract/plan.ts'
+import type { MonotonicMs } from '../../kernel/clock.ts'
+import { Features } from '../features.ts'
+import { Request, type ClientAddress, type Reply } from '../request.ts'
+import { compileRules } from './compile.ts'
+import { matchRules, type SourceFacts } from './match.ts'
+import { normalisedPath } from './normalised-path.ts'
+
+const features = new Features(99)
+const stranger: SourceFacts = { pagesOf: () => 5, staticsOf: () => 0, echoesOf: () => 0 }
+const person: SourceFacts = { pagesOf: () => 5, staticsOf: () => 9, echoesOf: () => 2 }
+
+function ask(target: string, { method = 'GET', address = [192, 0, 2, 1], headers = [] as string[] } = {}): Request {
+  const client: ClientAddress = { family: 4, text: address.join('.'), high: ((address[0]! << 24) | (address[1]! << 16) | (address[2]! << 8) | address[3]!) >>> 0, low: 0, key: 1 }
+  const request = new Request(method, target, 'a.example', 'http', 11, headers, client, null, null, null as unknown as Reply, 0 as MonotonicMs, '')
+  request.sourceSlot = 3
+  return request
+}
+
+function rule(id: string, action: Rule['action'], when: Condition[], more: Partial<Rule> = {}): Rule {
+  return { id, action, when, origin: 'operator', dryRun: false, expiresAtWallMs: null, ...more }
+}
+
+function decide(rules: Rule[], request: Request, facts = stranger, nowWallMs = 1_000): string | null {
+  return matchRules(compileRules(rules, []), request, features.read(request), facts, nowWallMs)?.id ?? null
+}
+
+test('a path rule blocks its path and nothing else', () => {
+  const rules = [rule('b', 'block', [{ attribute: 'path', glob: '/blocked' }])]
+  assert.equal(decide(rules, ask('/blocked?x=1')), 'b')
+  assert.equal(decide(rules, ask('/blocked/more')), null)
+})
+
+test('a block rule also sees through encodings of its path, an allow rule does not', () => {
+  const block = [rule('b', 'block', [{ attribute: 'path', glob: '/admin/*' }])]
+  for (const path of ['/%61dmin/x', '//admin/x', '/a/../admin/x', '/./admin/x', '/admin;a=1/x', '/\\admin/x']) assert.equal(decide(block, ask(path)), 'b', path)
+  const allow = [rule('a', 'allow', [{ attribute: 'path', glob: '/feed' }]), rule('b', 'block', [{ attribute: 'path', glob: '*' }])]
+  assert.equal(decide(allow, ask('/feed')), 'a')
+  assert.equal(decide(allow, ask('/%66eed')), 'b')
+})
+
+test('allow wins over any block, wherever it stands', () => {
+  const rules = [rule('b', 'block', [{ attribute: 'path', glob: '*' }]), rule('a', 'allow', [{ attribute: 'prefix', cidrs: ['192.0.2.0/24'] }])]
+  assert.equal(decide(rules, ask('/')), 'a')
+  assert.equal(decide(rules, ask('/', { address: [198, 51, 100, 1] })), 'b')
+})
+
+test('the strictest of the matching rules decides', () => {
+  const rules = [rule('t', 'tag', [{ attribute: 'method', oneOf: ['POST'] }]), rule('b', 'block', [{ attribute: 'path', glob: '/x*' }])]
+  assert.equal(decide(rules, ask('/xy', { method: 'POST' })), 'b')
+  assert.equal(decide(rules, ask('/y', { method: 'POST' })), 't')
+})
+
+test('an expired rule does nothing even if no newer plan ever comes', () => {
+  const rules = [rule('b', 'block', [{ attribute: 'path', glob: '*' }], { expiresAtWallMs: 5_000 })]
+  assert.equal(decide(rules, ask('/'), stranger, 4_999), 'b')
+  assert.equal(decide(rules, ask('/'), stranger, 5_000), null)
+})
+
+test('a dry-run rule counts what it would have done and does nothing', () => {
+  const set = compileRules([rule('d', 'block', [{ attribute: 'path', glob: '*' }], { dryRun: true })], [])
+  const request = ask('/')
+  assert.equal(matchRules(set, request, features.read(request), person, 0), null)
+  assert.equal(set.others[0]!.matched, 1)
+  assert.equal(set.others[0]!.positive, 1)
+})
+
+test('page-only holds for a client that fetched nothing but pages, and ends with its first sub-resource', () => {
+  const rules = [rule('p', 'block', [{ attribute: 'page-only', pages: 3 }])]
+  assert.equal(decide(rules, ask('/'), stranger), 'p')
+  assert.equal(decide(rules, ask('/'), person), null)
+})
+
+test('a rule without conditions is never compiled: it would match everyone', () => {
+  assert.equal(decide([rule('e', 'block', [])], ask('/')), null)
+})
+
+test('the compiled matcher agrees with reading the rules one condition at a time', () => {
+  const paths = fc.constantFrom('/', '/a', '/a/b', '/b?x=1', '/search?q=1')
+  const condition: fc.Arbitrary<Condition> = fc.oneof(
+    fc.constantFrom('/a', '/a*', '*', '/b').map((glob) => ({ attribute: 'path' as const, glob })),
+    fc.subarray(['GET', 'POST'], { minLength: 1 }).map((oneOf) => ({ attribute: 'method' as const, oneOf })),
+    fc.constantFrom('192.0.2.0/25', '0.0.0.0/0', '198.51.100.7/32').map((cidr) => ({ attribute: 'prefix' as const, cidrs: [cidr] })),
+    fc.constant({ attribute: 'query-present' as const }),
+  )
+  const action = fc.constantFrom<Rule['action']>('allow', 'tag', 'limit', 'block')
+  const ruleList = fc.array(fc.tuple(action, fc.array(condition, { minLength: 1, maxLength: 3 })), { maxLength: 6 })
+  const plainHolds = (c: Condition, r: Request): boolean => {
+    if (c.attribute === 'path') return c.glob === '*' || c.glob === r.path || (c.glob.endsWith('*') && r.path.startsWith(c.glob.slice(0, -1)))
+    if (c.attribute === 'method') return c.oneOf.includes(r.method)
+    if (c.attribute === 'prefix') return c.cidrs[0] === '0.0.0.0/0' || (c.cidrs[0] === '192.0.2.0/25' && r.client.text.startsWith('192.0.2.') && r.client.high % 256 < 128)
+    return r.query !== ''
+  }
+  const strict = ['allow', 'tag', 'limit', 'block']
+  fc.assert(
+    fc.property(ruleList, paths, fc.constantFrom('GET', 'POST'), fc.integer({ min: 0, max: 255 }), (specs, target, method, last) => {
+      const rules = specs.map(([kind, when], i) => rule(String(i), kind, when))
+      const request = ask(target, { method, address: [192, 0, 2, last] })
+      const hits = rules.filter((one) => one.when.every((c) => plainHolds(c, request)))
+      const expected = hits.find((one) => one.action === 'allow') ?? hits.toSorted((a, b) => strict.indexOf(b.action) - strict.indexOf(a.action))[0] ?? null
+      assert.equal(decide(rules, request), expected?.id ?? null)
+    }),
+  )
+})
+
+test('the normalised path is stable and never throws, for any path', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: fc.constantFrom('/', '.', '%', '2', 'f', 'F', 'a', ';', '\\', 'e'), maxLength: 24 }), (text) => {
+      assert.ok(normalisedPath(`/${text}`).startsWith('/'))
+    }),
+  )
+})

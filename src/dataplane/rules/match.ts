@@ -1,0 +1,77 @@
+/**
+ * Which rule applies to a request. `allow` rules are asked first and win over everything; then the strictest matching rule decides,
+ * the first of equals. A rule past its expiry does nothing, whether or not a newer plan came: a dead control plane leaves no block behind.
+ * Block rules see the path also in its normalised form, so that `/%62locked` is `/blocked`; allow rules see it only as sent,
+ * so that no spelling talks its way past a block.
+ */
+import type { Features } from '../features.ts'
+import type { Request } from '../request.ts'
+import type { CompiledCondition, CompiledRule, RuleSet } from './compile.ts'
+import { normalisedPath } from './normalised-path.ts'
+
+/** What the source table knows of the client that asks; all counts since it was first seen, decayed. */
+export interface SourceFacts {
+  pagesOf(slot: number): number
+  staticsOf(slot: number): number
+  echoesOf(slot: number): number
+}
+
+/** Returns the rule that decides, or null. Counts a match for every rule that matched, dry-run ones too. Allocation-free. */
+export function matchRules(rules: RuleSet, request: Request, features: Features, facts: SourceFacts, nowWallMs: number): CompiledRule | null {
+  const allow = rules.allow
+  for (let i = 0; i < allow.length; i++) {
+    const rule = allow[i]!
+    if (rule.expiresAtWallMs > nowWallMs && matches(rule, request, features, facts, request.path)) {
+      rule.matched++
+      return rule
+    }
+  }
+  const others = rules.others
+  if (others.length === 0) return null
+  const normal = normalisedPath(request.path)
+  let found: CompiledRule | null = null
+  for (let i = 0; i < others.length; i++) {
+    const rule = others[i]!
+    if (rule.expiresAtWallMs <= nowWallMs) continue
+    if (!matches(rule, request, features, facts, request.path) && (normal === request.path || !matches(rule, request, features, facts, normal))) continue
+    rule.matched++
+    if (isPositive(request, facts)) rule.positive++
+    if (!rule.dryRun && (found === null || rule.strictness > found.strictness)) found = rule
+  }
+  return found
+}
+
+function matches(rule: CompiledRule, request: Request, features: Features, facts: SourceFacts, path: string): boolean {
+  const conditions = rule.conditions
+  for (let i = 0; i < conditions.length; i++) if (!holds(conditions[i]!, request, features, facts, path)) return false
+  return true
+}
+
+function holds(condition: CompiledCondition, request: Request, features: Features, facts: SourceFacts, path: string): boolean {
+  switch (condition.kind) {
+    case 'path':
+      return condition.glob.matches(path)
+    case 'host':
+      return condition.glob.matches(request.host)
+    case 'method':
+      return condition.methods.includes(request.method)
+    case 'prefix':
+      return condition.prefixes.has(request.client.family, request.client.high, request.client.text)
+    case 'feature':
+      return features[condition.feature] === condition.equals
+    case 'page-only':
+      return (
+        request.sourceSlot >= 0 &&
+        facts.pagesOf(request.sourceSlot) >= condition.pages &&
+        facts.staticsOf(request.sourceSlot) === 0 &&
+        facts.echoesOf(request.sourceSlot) === 0
+      )
+    case 'query-present':
+      return request.query !== ''
+  }
+}
+
+/** Positive behaviour: this client fetched sub-resources or echoed a cookie, as programs that only flood do not. */
+export function isPositive(request: Request, facts: SourceFacts): boolean {
+  return request.sourceSlot >= 0 && (facts.staticsOf(request.sourceSlot) > 0 || facts.echoesOf(request.sourceSlot) > 0)
+}
