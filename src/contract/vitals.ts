@@ -16,6 +16,22 @@ export interface Vitals {
   readonly ruleMatches: Readonly<Record<string, RuleMatches>>
   readonly admission: Readonly<Partial<Record<RouteClass, AdmissionVitals>>>
   readonly origin: Readonly<Partial<Record<RouteClass, OriginVitals>>>
+  readonly cache: CacheVitals
+  /** Requests by time from first byte to last byte handed over, per way of ending; counts per bound of durationBoundsMs, one more for above. */
+  readonly durations: Readonly<Record<DurationGroup, readonly number[]>>
+}
+
+/** Upper bounds of the duration histogram, in ms. */
+export const durationBoundsMs = Object.freeze([0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000])
+export const durationGroups = ['cache', 'origin', 'refused'] as const
+export type DurationGroup = (typeof durationGroups)[number]
+
+/** The memory store as this worker sees it; `entries` and `bytes` are now, over the whole process. */
+export interface CacheVitals {
+  readonly entries: number
+  readonly bytes: number
+  readonly stored: number
+  readonly collapsed: number
 }
 
 export interface RuleMatches {

@@ -1,0 +1,62 @@
+import type { MessagePort } from 'node:worker_threads'
+import type { Plan } from './plan.ts'
+import type { SampleBatch } from './sample.ts'
+import type { Vitals } from './vitals.ts'
+
+/** Threads of one shield, as they name each other: `edge-0` … `edge-n`, `store`, `control`. */
+export type ThreadName = `edge-${number}` | 'store' | 'control'
+
+/** From the main thread to any thread. */
+export type ThreadOrder<Settings> =
+  /** A direct line to another thread; replaces the one to an earlier thread of that name. */
+  | { readonly type: 'link'; readonly peer: ThreadName; readonly port: MessagePort }
+  /** New settings, already checked. The thread swaps them whole and answers `applied`. */
+  | { readonly type: 'settings'; readonly version: number; readonly settings: Settings }
+  /** Take no new connections, finish what is open, then answer `drained`. */
+  | { readonly type: 'drain'; readonly deadlineMs: number }
+  | { readonly type: 'reopen-logs' }
+  | { readonly type: 'ticket-keys'; readonly keys: Uint8Array }
+  | { readonly type: 'plan'; readonly plan: Plan }
+
+/** From any thread to the main thread. */
+export type ThreadReport =
+  | { readonly type: 'ready'; readonly sockets: readonly OpenSocket[] }
+  | { readonly type: 'applied'; readonly version: number }
+  | { readonly type: 'drained' }
+  | { readonly type: 'vitals'; readonly vitals: Vitals; readonly upstreams: readonly UpstreamState[] }
+  | { readonly type: 'store-state'; readonly state: StoreState }
+  | { readonly type: 'plan'; readonly plan: Plan }
+  | { readonly type: 'heartbeat' }
+
+/** Between edge threads, the store and the control plane. Cache messages are the cache's own. */
+export type LinkMessage =
+  | { readonly type: 'wake' }
+  | { readonly type: 'cache'; readonly message: unknown }
+  | { readonly type: 'samples'; readonly batch: SampleBatch }
+  | { readonly type: 'vitals'; readonly vitals: Vitals }
+  | { readonly type: 'last-good-get'; readonly ticket: number; readonly key: string }
+  | { readonly type: 'last-good'; readonly ticket: number; readonly found: unknown }
+
+export interface OpenSocket {
+  /** As in the settings: host:port. */
+  readonly listener: string
+  readonly address: string
+  readonly port: number
+  /** Descriptor number in this process, so that the next process can inherit it. */
+  readonly fd: number
+}
+
+export interface UpstreamState {
+  readonly url: string
+  readonly healthy: boolean
+  readonly inFlight: number
+  readonly failures: number
+}
+
+export interface StoreState {
+  readonly diskRows: number
+  readonly diskBytes: number
+  readonly diskFailures: number
+  readonly suspended: boolean
+  readonly evicted: number
+}

@@ -1,0 +1,158 @@
+/**
+ * Starts the shield's threads, links each with each by a direct port, and starts a thread anew when it dies or hangs.
+ * Why direct ports: the main thread must not sit in the path of cache messages, and its death or slowness must not be felt by a visitor.
+ * A thread that dies again and again waits longer each time (100 ms doubling to 5 s); the others serve on.
+ */
+import { MessageChannel, Worker } from 'node:worker_threads'
+import type { ThreadName, ThreadOrder, ThreadReport } from '../contract/thread.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+
+const FIRST_RESTART_MS = 100
+const LONGEST_RESTART_MS = 5_000
+/** A thread that ran this long was healthy: the next restart is quick again. */
+const HEALTHY_AFTER_MS = 30_000
+/** Edge threads report every second; ten missing reports mean that the event loop hangs. */
+const HANG_MS = 10_000
+const CHECK_MS = 1_000
+
+export interface ThreadSpec {
+  readonly name: ThreadName
+  readonly file: URL
+  /** Asked at every start, so that a restarted thread gets today's settings. */
+  readonly start: () => unknown
+  readonly watchHeartbeat: boolean
+}
+
+interface Running {
+  readonly spec: ThreadSpec
+  worker: Worker | null
+  startedAtMs: number
+  heardAtMs: number
+  restartDelayMs: number
+  restarts: number
+  ready: boolean
+}
+
+export interface ThreadHooks<Settings> {
+  onReport(name: ThreadName, report: ThreadReport): void
+  /** Before a restart: give back what the dead thread held. */
+  onDeath(name: ThreadName): void
+  readonly order?: ThreadOrder<Settings>
+}
+
+export class Threads<Settings> {
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #hooks: ThreadHooks<Settings>
+  readonly #threads = new Map<ThreadName, Running>()
+  readonly #restartTimers = new Set<NodeJS.Timeout>()
+  readonly #check: NodeJS.Timeout
+  #stopping = false
+
+  constructor(clock: Clock, log: Log, hooks: ThreadHooks<Settings>) {
+    this.#clock = clock
+    this.#log = log
+    this.#hooks = hooks
+    this.#check = setInterval(() => this.#killHanging(), CHECK_MS)
+    this.#check.unref()
+  }
+
+  /** Starts a thread and resolves with its first `ready`; rejects when it dies before. */
+  start(spec: ThreadSpec): Promise<ThreadReport & { type: 'ready' }> {
+    const running: Running = { spec, worker: null, startedAtMs: 0, heardAtMs: 0, restartDelayMs: FIRST_RESTART_MS, restarts: 0, ready: false }
+    this.#threads.set(spec.name, running)
+    return new Promise((resolve, reject) => this.#launch(running, resolve, reject))
+  }
+
+  #launch(running: Running, onReady?: (report: ThreadReport & { type: 'ready' }) => void, onFailure?: (error: Error) => void): void {
+    const { spec } = running
+    const worker = new Worker(spec.file, { name: spec.name, workerData: spec.start(), stdout: false, stderr: false })
+    running.worker = worker
+    running.ready = false
+    running.startedAtMs = running.heardAtMs = this.#clock.monotonicMs()
+    for (const other of this.#threads.values()) {
+      if (other === running || other.worker === null) continue
+      const { port1, port2 } = new MessageChannel()
+      worker.postMessage({ type: 'link', peer: other.spec.name, port: port1 }, [port1])
+      other.worker.postMessage({ type: 'link', peer: spec.name, port: port2 }, [port2])
+    }
+    let failure: Error | null = null
+    worker.on('message', (report: ThreadReport) => {
+      running.heardAtMs = this.#clock.monotonicMs()
+      if (report.type === 'ready') {
+        running.ready = true
+        onReady?.(report)
+      }
+      this.#hooks.onReport(spec.name, report)
+    })
+    worker.on('error', (error) => {
+      failure = error instanceof Error ? error : new Error(String(error))
+    })
+    worker.on('exit', (code) => {
+      running.worker = null
+      if (this.#stopping) return
+      const first = !running.ready && onFailure !== undefined
+      this.#hooks.onDeath(spec.name)
+      if (first) {
+        this.#threads.delete(spec.name)
+        onFailure(failure ?? new Error(`thread ${spec.name} ended with code ${code} before it was ready`))
+        return
+      }
+      const livedMs = this.#clock.monotonicMs() - running.startedAtMs
+      running.restartDelayMs = livedMs > HEALTHY_AFTER_MS ? FIRST_RESTART_MS : Math.min(LONGEST_RESTART_MS, running.restartDelayMs * 2)
+      running.restarts++
+      this.#log.error(`thread ${spec.name} died and starts anew`, { code, reason: failure?.message, restarts: running.restarts, inMs: running.restartDelayMs })
+      const timer = setTimeout(() => {
+        this.#restartTimers.delete(timer)
+        if (!this.#stopping) this.#launch(running)
+      }, running.restartDelayMs)
+      this.#restartTimers.add(timer)
+    })
+  }
+
+  #killHanging(): void {
+    const now = this.#clock.monotonicMs()
+    for (const running of this.#threads.values()) {
+      if (running.worker === null || !running.ready || !running.spec.watchHeartbeat || now - running.heardAtMs < HANG_MS) continue
+      this.#log.error(`thread ${running.spec.name} has not been heard for ${Math.round(now - running.heardAtMs)} ms: ended`)
+      running.heardAtMs = now
+      void running.worker.terminate()
+    }
+  }
+
+  send(name: ThreadName, order: ThreadOrder<Settings>): void {
+    this.#threads.get(name)?.worker?.postMessage(order)
+  }
+
+  sendAll(order: ThreadOrder<Settings>): void {
+    for (const running of this.#threads.values()) running.worker?.postMessage(order)
+  }
+
+  names(): ThreadName[] {
+    return [...this.#threads.keys()]
+  }
+
+  /** Alive and ready now. */
+  isReady(name: ThreadName): boolean {
+    const running = this.#threads.get(name)
+    return running !== undefined && running.worker !== null && running.ready
+  }
+
+  restartsOf(name: ThreadName): number {
+    return this.#threads.get(name)?.restarts ?? 0
+  }
+
+  /** Ends one thread at once, as a crash would (drills and tests). */
+  async kill(name: ThreadName): Promise<void> {
+    await this.#threads.get(name)?.worker?.terminate()
+  }
+
+  /** Ends all threads; nothing starts anew. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearInterval(this.#check)
+    for (const timer of this.#restartTimers) clearTimeout(timer)
+    await Promise.all([...this.#threads.values()].map((running) => running.worker?.terminate()))
+  }
+}

@@ -1,0 +1,112 @@
+/** Totals as OpenMetrics 1.0 text. Every family has a fixed label set; nothing a visitor sends becomes a label. */
+import { reasons } from '../../contract/reason.ts'
+import { durationBoundsMs, durationGroups } from '../../contract/vitals.ts'
+import type { Totals } from './totals.ts'
+
+export const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
+
+export function openMetrics(totals: Totals, version: string): string {
+  const out = new Lines()
+  out.family('polder_build', 'info', 'Version of this process.')
+  out.sample('polder_build_info', { version }, 1)
+  out.family('polder_requests_received', 'counter', 'Requests read whole from visitors, before anything acted on them.')
+  out.sample('polder_requests_received_total', {}, totals.received)
+  out.family('polder_requests_ended', 'counter', 'Requests by the reason they ended with; refused input that never became a request is here too.')
+  for (const reason of reasons) out.sample('polder_requests_ended_total', { reason }, totals.ended.get(reason) ?? 0)
+  out.family('polder_request_duration_seconds', 'histogram', 'From the first byte of a request to the last byte handed over.', 'seconds')
+  for (const group of durationGroups) {
+    let sum = 0
+    const counts = totals.durations[group]
+    durationBoundsMs.forEach((bound, i) => {
+      sum += counts[i]
+      out.sample('polder_request_duration_seconds_bucket', { by: group, le: String(bound / 1_000) }, sum)
+    })
+    sum += counts[durationBoundsMs.length]
+    out.sample('polder_request_duration_seconds_bucket', { by: group, le: '+Inf' }, sum)
+    out.sample('polder_request_duration_seconds_count', { by: group }, sum)
+  }
+  out.family('polder_received_bytes', 'counter', 'Bytes read from visitors.', 'bytes')
+  out.sample('polder_received_bytes_total', {}, totals.bytesIn)
+  out.family('polder_sent_bytes', 'counter', 'Bytes sent to visitors.', 'bytes')
+  out.sample('polder_sent_bytes_total', {}, totals.bytesOut)
+  out.family('polder_cache_stored', 'counter', 'Answers put into the memory store.')
+  out.sample('polder_cache_stored_total', {}, totals.stored)
+  out.family('polder_cache_collapsed', 'counter', 'Requests that waited for another visitor’s fetch of the same thing.')
+  out.sample('polder_cache_collapsed_total', {}, totals.collapsed)
+  out.family('polder_origin_answers', 'counter', 'Answers of the origin by route class.')
+  for (const [name, one] of totals.originAnswers) out.sample('polder_origin_answers_total', { class: name }, one.answers)
+  out.family('polder_origin_failures', 'counter', 'Failures of the origin by route class and kind.')
+  for (const [name, one] of totals.originAnswers) {
+    out.sample('polder_origin_failures_total', { class: name, kind: 'server-error' }, one.serverErrors)
+    out.sample('polder_origin_failures_total', { class: name, kind: 'timeout' }, one.timeouts)
+    out.sample('polder_origin_failures_total', { class: name, kind: 'connect' }, one.connectFailures)
+  }
+  out.family('polder_admission_decisions', 'counter', 'Requests let to the origin or turned away, by route class.')
+  for (const [name, one] of totals.admitted) {
+    out.sample('polder_admission_decisions_total', { class: name, decision: 'admitted' }, one.admitted)
+    out.sample('polder_admission_decisions_total', { class: name, decision: 'rejected' }, one.rejected)
+  }
+  gauges(out, totals)
+  out.family('polder_rule_matches', 'counter', 'Requests that matched a rule, dry-run rules too.')
+  for (const [rule, matches] of totals.rules) out.sample('polder_rule_matches_total', { rule }, matches.matched)
+  out.family('polder_thread_restarts', 'counter', 'Threads that died and were started anew.')
+  out.sample('polder_thread_restarts_total', {}, totals.restarts)
+  return `${out.text()}# EOF\n`
+}
+
+function gauges(out: Lines, totals: Totals): void {
+  const workers = [...totals.last.values()]
+  out.family('polder_open_connections', 'gauge', 'Connections open now, by worker.')
+  for (const one of workers) out.sample('polder_open_connections', { worker: String(one.worker) }, one.openConnections)
+  out.family('polder_event_loop_lag_seconds', 'gauge', 'p99 of the event loop delay in the last second, by worker.', 'seconds')
+  for (const one of workers) out.sample('polder_event_loop_lag_seconds', { worker: String(one.worker) }, one.eventLoopLagP99Ms / 1_000)
+  const first = workers[0]
+  if (first !== undefined) {
+    out.family('polder_cache_bytes', 'gauge', 'Bytes in the memory store.', 'bytes')
+    out.sample('polder_cache_bytes', {}, first.cache.bytes)
+    out.family('polder_cache_entries', 'gauge', 'Answers in the memory store.')
+    out.sample('polder_cache_entries', {}, first.cache.entries)
+    out.family('polder_origin_in_flight', 'gauge', 'Requests at the origin now, over all workers, by route class.')
+    for (const [name, one] of Object.entries(first.admission)) out.sample('polder_origin_in_flight', { class: name }, one.inFlight)
+    out.family('polder_origin_limit', 'gauge', 'Adaptive limit of requests at the origin, by route class.')
+    for (const [name, one] of Object.entries(first.admission)) out.sample('polder_origin_limit', { class: name }, one.limit)
+  }
+  out.family('polder_waiting', 'gauge', 'Requests waiting for the origin, by worker.')
+  for (const one of workers) {
+    let waiting = 0
+    for (const admission of Object.values(one.admission)) waiting += admission.waiting
+    out.sample('polder_waiting', { worker: String(one.worker) }, waiting)
+  }
+  const upstreams = totals.upstreams.values().next().value ?? []
+  out.family('polder_upstream_healthy', 'gauge', 'Whether the upstream gets requests (1) or is held back after failures (0).')
+  upstreams.forEach((upstream, i) => out.sample('polder_upstream_healthy', { upstream: String(i) }, upstream.healthy ? 1 : 0))
+  if (totals.store !== null) {
+    out.family('polder_last_good_rows', 'gauge', 'Last good copies on disk.')
+    out.sample('polder_last_good_rows', {}, totals.store.diskRows)
+    out.family('polder_last_good_bytes', 'gauge', 'Bytes of last good copies on disk.', 'bytes')
+    out.sample('polder_last_good_bytes', {}, totals.store.diskBytes)
+    out.family('polder_last_good_failures', 'counter', 'Writes of last good copies that failed.')
+    out.sample('polder_last_good_failures_total', {}, totals.store.diskFailures)
+  }
+  out.family('polder_plan_version', 'gauge', 'Version of the plan the data plane follows.')
+  out.sample('polder_plan_version', {}, totals.planVersion)
+}
+
+class Lines {
+  #out = ''
+
+  family(name: string, type: string, help: string, unit = ''): void {
+    this.#out += `# TYPE ${name} ${type}\n`
+    if (unit !== '') this.#out += `# UNIT ${name} ${unit}\n`
+    this.#out += `# HELP ${name} ${help}\n`
+  }
+
+  sample(name: string, labels: Readonly<Record<string, string>>, value: number): void {
+    const text = Object.entries(labels).map(([key, label]) => `${key}="${label.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`).join(',')
+    this.#out += `${name}${text === '' ? '' : `{${text}}`} ${value}\n`
+  }
+
+  text(): string {
+    return this.#out
+  }
+}
