@@ -15,6 +15,8 @@ export type Condition =
   | { readonly attribute: FeatureAttribute; readonly equals: number; readonly text?: string }
   /** Negative behaviour: at least `pages` page requests and not one sub-resource fetched and not one cookie echoed. */
   | { readonly attribute: 'page-only'; readonly pages: number }
+  /** The client has shown no positive behaviour (contract/sample.ts): spares those who proved themselves, and is no reason to act by itself. */
+  | { readonly attribute: 'unproven' }
   | { readonly attribute: 'query-present' }
 
 export type FeatureAttribute =
@@ -56,6 +58,16 @@ export interface Plan {
   readonly preferStale: boolean
   /** After this the posture above falls back to calm by itself. */
   readonly postureExpiresAtWallMs: number
+  /** Single sources for a kernel back end to drop; without one they are ignored, as the rules refuse them anyway. */
+  readonly drops?: readonly SourceDrop[]
+}
+
+/** One IPv4 /32 or IPv6 /64 that kept asking, refused more than 20 times a second, and never behaved like a visitor. */
+export interface SourceDrop {
+  readonly cidr: string
+  /** At most 10 minutes away. */
+  readonly expiresAtWallMs: number
+  readonly ruleId: string
 }
 
 export const calmPlan: Plan = Object.freeze({

@@ -23,9 +23,9 @@ export const sampleFields = [
   'pathClass', // 0 page, 1 static, 2 api, 3 feed, 4 search (routeClasses)
   'flags', // sampleFlags
   'clientRequests', // this client's counters at that moment, from the source table
-  'clientPages',
-  'clientStatics',
-  'clientErrors',
+  'clientPages', // page and search requests answered, by origin or cache, with a status below 500: a refused or failed page proves nothing against its reader
+  'clientStatics', // sub-resources asked for, answered or not
+  'clientErrors', // answers 400 to 499 of the origin; never our own refusals, never 5xx
   'clientEchoes', // requests that echoed a cookie or a clearance
 ] as const
 
@@ -37,7 +37,15 @@ export const sampleFlags = Object.freeze({
   allowListed: 4,
   verifiedCrawler: 8,
   exemptPath: 16,
+  /** Set by the control plane alone, with hindsight: this client went on to behave like a visitor. */
+  provenLater: 32,
 })
+
+/**
+ * Positive behaviour, the same on both planes: at least one page, and sub-resources or echoed cookies in proportion to the pages,
+ * so that a tool which fetches one style sheet does not buy the freedom to ask for a thousand pages.
+ */
+export const positiveBehaviour = Object.freeze({ staticsPerPage: 0.25, echoesPerPage: 0.5 })
 
 export interface SampleBatch {
   readonly worker: number

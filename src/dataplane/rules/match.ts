@@ -68,6 +68,8 @@ function holds(condition: CompiledCondition, request: Request, features: Feature
       )
     case 'query-present':
       return request.query !== ''
+    case 'unproven':
+      return !isPositive(request, facts)
   }
 }
 
