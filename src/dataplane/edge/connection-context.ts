@@ -33,4 +33,12 @@ export interface ConnectionFacts {
   readonly tls: TlsFacts | null
   /** The peer is a configured trusted hop: its Forwarded / X-Forwarded-For may be believed. */
   readonly trustedHop: boolean
+  /** Kept by whoever serves the connection; the connection guard reads it when it must choose whom to close. */
+  readonly activity: ConnectionActivity
+}
+
+export interface ConnectionActivity {
+  /** Requests received and not yet answered. */
+  activeRequests: number
+  completedRequests: number
 }
