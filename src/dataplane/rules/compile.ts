@@ -10,7 +10,7 @@ export type CompiledCondition =
   | { readonly kind: 'prefix'; readonly prefixes: CidrSet }
   | { readonly kind: 'feature'; readonly feature: FeatureAttribute; readonly equals: number }
   | { readonly kind: 'page-only'; readonly pages: number }
-  | { readonly kind: 'query-present' }
+  | { readonly kind: 'query-present' | 'unproven' }
   | { readonly kind: 'unproven' }
 
 /** A rule ready to match, with its counts since the last vitals. */
@@ -28,6 +28,8 @@ export class CompiledRule {
   positive = 0
   canaryTried = 0
   canaryPassed = 0
+  #tokens = 0
+  #filledAtMs = -1
 
   constructor(rule: Rule) {
     this.id = rule.id
@@ -39,6 +41,17 @@ export class CompiledRule {
     this.canaryShare = rule.canaryShare ?? 0
     // Cheap conditions first: a mismatch then costs one compare.
     this.conditions = rule.when.map(compileCondition).sort((a, b) => cost[a.kind] - cost[b.kind])
+  }
+
+  /** For `limit`: whether this match may pass, by a token bucket of one second's worth. `share`: this worker's part of the rate (1 / workers). */
+  takeToken(nowMs: number, share: number): boolean {
+    const perSecond = this.limitPerSecond * share
+    const burst = Math.max(1, perSecond)
+    this.#tokens = this.#filledAtMs < 0 ? burst : Math.min(burst, this.#tokens + ((nowMs - this.#filledAtMs) / 1_000) * perSecond)
+    this.#filledAtMs = nowMs
+    if (this.#tokens < 1) return false
+    this.#tokens -= 1
+    return true
   }
 }
 
@@ -58,7 +71,7 @@ export function compileRules(operator: readonly Rule[], automatic: readonly Rule
   }
 }
 
-const cost = { method: 0, 'query-present': 0, 'page-only': 1, unproven: 1, path: 2, host: 2, prefix: 3, feature: 4 } as const
+const cost = { method: 0, 'query-present': 0, 'page-only': 1, unproven: 1, unproven: 1, path: 2, host: 2, prefix: 3, feature: 4 } as const
 
 function compileCondition(condition: Condition): CompiledCondition {
   switch (condition.attribute) {
@@ -72,7 +85,8 @@ function compileCondition(condition: Condition): CompiledCondition {
     case 'page-only':
       return { kind: 'page-only', pages: condition.pages }
     case 'query-present':
-      return { kind: 'query-present' }
+    case 'unproven':
+      return { kind: condition.attribute }
     case 'unproven':
       return { kind: 'unproven' }
     default:

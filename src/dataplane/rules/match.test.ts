@@ -10,8 +10,8 @@ import { matchRules, type SourceFacts } from './match.ts'
 import { normalisedPath } from './normalised-path.ts'
 
 const features = new Features(99)
-const stranger: SourceFacts = { pagesOf: () => 5, staticsOf: () => 0, echoesOf: () => 0 }
-const person: SourceFacts = { pagesOf: () => 5, staticsOf: () => 9, echoesOf: () => 2 }
+const stranger: SourceFacts = { pages: () => 5, statics: () => 0, echoes: () => 0 }
+const person: SourceFacts = { pages: () => 5, statics: () => 9, echoes: () => 2 }
 
 function ask(target: string, { method = 'GET', address = [192, 0, 2, 1], headers = [] as string[] } = {}): Request {
   const client: ClientAddress = { family: 4, text: address.join('.'), high: ((address[0]! << 24) | (address[1]! << 16) | (address[2]! << 8) | address[3]!) >>> 0, low: 0, key: 1 }
@@ -104,6 +104,20 @@ test('the compiled matcher agrees with reading the rules one condition at a time
       assert.equal(decide(rules, request), expected?.id ?? null)
     }),
   )
+})
+
+test('an unproven condition spares who behaves like a visitor, and one style sheet for five pages buys it', () => {
+  const rules = [rule('u', 'block', [{ attribute: 'path', glob: '*' }, { attribute: 'unproven' }])]
+  assert.equal(decide(rules, ask('/'), stranger), 'u')
+  assert.equal(decide(rules, ask('/'), person), null)
+  assert.equal(decide(rules, ask('/'), { pages: () => 1_000, statics: () => 1, echoes: () => 0 }), 'u')
+})
+
+test('a limit lets its rate through and no more, whatever the bursts', () => {
+  const set = compileRules([rule('l', 'limit', [{ attribute: 'path', glob: '*' }], { limitPerSecond: 10 })], [])
+  let passed = 0
+  for (let ms = 0; ms < 10_000; ms++) if (set.others[0].takeToken(ms, 1)) passed++
+  assert.ok(passed >= 100 && passed <= 110, String(passed))
 })
 
 test('the normalised path is stable and never throws, for any path', () => {

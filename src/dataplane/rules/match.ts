@@ -4,6 +4,7 @@
  * Block rules see the path also in its normalised form, so that `/%62locked` is `/blocked`; allow rules see it only as sent,
  * so that no spelling talks its way past a block.
  */
+import { positiveBehaviour } from '../../contract/sample.ts'
 import type { Features } from '../features.ts'
 import type { Request } from '../request.ts'
 import type { CompiledCondition, CompiledRule, RuleSet } from './compile.ts'
@@ -11,9 +12,9 @@ import { normalisedPath } from './normalised-path.ts'
 
 /** What the source table knows of the client that asks; all counts since it was first seen, decayed. */
 export interface SourceFacts {
-  pagesOf(slot: number): number
-  staticsOf(slot: number): number
-  echoesOf(slot: number): number
+  pages(slot: number): number
+  statics(slot: number): number
+  echoes(slot: number): number
 }
 
 /** Returns the rule that decides, or null. Counts a match for every rule that matched, dry-run ones too. Allocation-free. */
@@ -62,18 +63,23 @@ function holds(condition: CompiledCondition, request: Request, features: Feature
     case 'page-only':
       return (
         request.sourceSlot >= 0 &&
-        facts.pagesOf(request.sourceSlot) >= condition.pages &&
-        facts.staticsOf(request.sourceSlot) === 0 &&
-        facts.echoesOf(request.sourceSlot) === 0
+        facts.pages(request.sourceSlot) >= condition.pages &&
+        facts.statics(request.sourceSlot) === 0 &&
+        facts.echoes(request.sourceSlot) === 0
       )
     case 'query-present':
       return request.query !== ''
     case 'unproven':
       return !isPositive(request, facts)
+    case 'unproven':
+      return !isPositive(request, facts)
   }
 }
 
-/** Positive behaviour: this client fetched sub-resources or echoed a cookie, as programs that only flood do not. */
+/** Positive behaviour as contract/sample.ts defines it: sub-resources fetched or cookies echoed in proportion to the pages read. */
 export function isPositive(request: Request, facts: SourceFacts): boolean {
-  return request.sourceSlot >= 0 && (facts.staticsOf(request.sourceSlot) > 0 || facts.echoesOf(request.sourceSlot) > 0)
+  const slot = request.sourceSlot
+  if (slot < 0) return false
+  const pages = facts.pages(slot)
+  return pages > 0 && (facts.statics(slot) >= pages * positiveBehaviour.staticsPerPage || facts.echoes(slot) >= pages * positiveBehaviour.echoesPerPage)
 }

@@ -7,7 +7,7 @@ import { Features } from '../features.ts'
 import { Request, type ClientAddress, type Reply } from '../request.ts'
 import { Tap, type SourceCounts } from './tap.ts'
 
-const counts: SourceCounts = { requestsOf: () => 9, pagesOf: () => 4, staticsOf: () => 3, errorsOf: () => 2, echoesOf: () => 1 }
+const counts: SourceCounts = { requests: () => 9, pages: () => 4, statics: () => 3, errors: () => 2, echoes: () => 1 }
 const client: ClientAddress = { family: 4, text: '192.0.2.1', high: 0xc0000201, low: 0, key: 7 }
 const features = new Features(5)
 

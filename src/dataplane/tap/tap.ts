@@ -17,11 +17,11 @@ const KNOWN_STRINGS = 8_192
 const MAX_TEXT = 200
 
 export interface SourceCounts {
-  requestsOf(slot: number): number
-  pagesOf(slot: number): number
-  staticsOf(slot: number): number
-  errorsOf(slot: number): number
-  echoesOf(slot: number): number
+  requests(slot: number): number
+  pages(slot: number): number
+  statics(slot: number): number
+  errors(slot: number): number
+  echoes(slot: number): number
 }
 
 export class Tap {
@@ -71,11 +71,11 @@ export class Tap {
     words[at++] = features.refererClass
     words[at++] = classIndex[request.routeClass]
     words[at++] = flags | (hasHeader(request.headers, 'cookie') ? sampleFlags.hasCookie : 0)
-    words[at++] = slot < 0 ? 0 : counts.requestsOf(slot)
-    words[at++] = slot < 0 ? 0 : counts.pagesOf(slot)
-    words[at++] = slot < 0 ? 0 : counts.staticsOf(slot)
-    words[at++] = slot < 0 ? 0 : counts.errorsOf(slot)
-    words[at] = slot < 0 ? 0 : counts.echoesOf(slot)
+    words[at++] = slot < 0 ? 0 : counts.requests(slot)
+    words[at++] = slot < 0 ? 0 : counts.pages(slot)
+    words[at++] = slot < 0 ? 0 : counts.statics(slot)
+    words[at++] = slot < 0 ? 0 : counts.errors(slot)
+    words[at] = slot < 0 ? 0 : counts.echoes(slot)
   }
 
   /** The batch since the last call; its words are ours no more (transfer them). */
