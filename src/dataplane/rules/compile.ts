@@ -11,7 +11,6 @@ export type CompiledCondition =
   | { readonly kind: 'feature'; readonly feature: FeatureAttribute; readonly equals: number }
   | { readonly kind: 'page-only'; readonly pages: number }
   | { readonly kind: 'query-present' | 'unproven' }
-  | { readonly kind: 'unproven' }
 
 /** A rule ready to match, with its counts since the last vitals. */
 export class CompiledRule {
@@ -71,7 +70,7 @@ export function compileRules(operator: readonly Rule[], automatic: readonly Rule
   }
 }
 
-const cost = { method: 0, 'query-present': 0, 'page-only': 1, unproven: 1, unproven: 1, path: 2, host: 2, prefix: 3, feature: 4 } as const
+const cost = { method: 0, 'query-present': 0, 'page-only': 1, unproven: 1, path: 2, host: 2, prefix: 3, feature: 4 } as const
 
 function compileCondition(condition: Condition): CompiledCondition {
   switch (condition.attribute) {
@@ -87,8 +86,6 @@ function compileCondition(condition: Condition): CompiledCondition {
     case 'query-present':
     case 'unproven':
       return { kind: condition.attribute }
-    case 'unproven':
-      return { kind: 'unproven' }
     default:
       return { kind: 'feature', feature: condition.attribute, equals: condition.equals }
   }

@@ -71,8 +71,6 @@ function holds(condition: CompiledCondition, request: Request, features: Feature
       return request.query !== ''
     case 'unproven':
       return !isPositive(request, facts)
-    case 'unproven':
-      return !isPositive(request, facts)
   }
 }
 
