@@ -1,0 +1,238 @@
+import { readFileSync } from 'node:fs'
+import type { RouteClass } from '../../contract/route-class.ts'
+import { routeClasses } from '../../contract/route-class.ts'
+import type { OriginVitals } from '../../contract/vitals.ts'
+import type { Clock, MonotonicMs } from '../../kernel/clock.ts'
+import type { Random } from '../../kernel/random.ts'
+import { pickUpstream } from './balance.ts'
+import type { OriginCall, OriginHandle } from './call.ts'
+import { Exchange } from './exchange.ts'
+import type { Deadlines, ExchangeHost } from './exchange.ts'
+import { faults } from './fault.ts'
+import type { Fault } from './fault.ts'
+import { HealthCheck } from './health-check.ts'
+import { isLoop, requestHeaders } from './hop-by-hop.ts'
+import type { HeaderPolicy } from './hop-by-hop.ts'
+import { OriginMeter } from './meter.ts'
+import { parseClassTimeout } from './options.ts'
+import type { OriginSettings } from './options.ts'
+import { RetryBudget } from './retry-budget.ts'
+import { UndiciTransport } from './undici-transport.ts'
+import { Upstream } from './upstream.ts'
+import type { UpstreamState } from './upstream.ts'
+import { parseUpstream } from './upstream-url.ts'
+
+/** What an Origin is given besides its settings. */
+export interface OriginParts {
+  readonly clock: Clock
+  readonly random: Random
+  /** Eight or so hex digits, the same in all workers of this Polder and different in others: our name in Via is `polder-<instanceId>`. */
+  readonly instanceId: string
+  /** Deadlines are looked at this often, in ms; 0: only by calling `sweep` (tests). */
+  readonly sweepMs?: number
+}
+
+/** Deadlines may be late by this much; a tenth of the shortest one worth having. */
+const SWEEP_MS = 100
+/** Retries beyond the share after quiet times: an origin that restarts breaks some idle connections at once. */
+const RETRY_BURST = 10
+/** Health is judged over this window and at least this many tries. Source: Envoy outlier detection interval 10 s; its minimum of 100 is for far more traffic. */
+const FAILURE_WINDOW_MS = 10_000
+const FAILURE_MINIMUM = 20
+/** Exchanges per connection beyond which new ones are refused: the client library's own queue has no end. */
+const QUEUE_FACTOR = 2
+
+/**
+ * The origin as one edge worker sees it: upstreams, their connections, health, balance, retries and deadlines.
+ * Swapped whole on reload: make a new one, then `close` the old one.
+ */
+export class Origin implements ExchangeHost {
+  readonly policy: HeaderPolicy
+  readonly meter = new OriginMeter()
+  readonly #settings: OriginSettings
+  readonly #clock: Clock
+  readonly #random: Random
+  readonly #upstreams: readonly Upstream[]
+  readonly #checks: readonly HealthCheck[]
+  readonly #deadlines: Readonly<Record<RouteClass, Deadlines>>
+  readonly #budget: RetryBudget
+  readonly #running: Exchange[] = []
+  readonly #timer: NodeJS.Timeout | null
+  #retries = 0
+  #closed = false
+
+  /** @throws Error when an upstream cannot be read, there is none, or the CA file is missing. */
+  constructor(settings: OriginSettings, parts: OriginParts) {
+    this.#settings = settings
+    this.#clock = parts.clock
+    this.#random = parts.random
+    this.policy = Object.freeze({
+      viaName: `polder-${parts.instanceId}`,
+      sendVia: settings.sendVia,
+      hostOverride: settings.hostOverride,
+      sendForwarded: settings.sendForwarded,
+      dropUnderscoreNames: settings.dropUnderscoreNames,
+      hideAnswerFields: new Set(settings.hideAnswerFields),
+    })
+    const tlsCa = settings.tlsCaFile === '' ? null : readFileSync(settings.tlsCaFile, 'utf8')
+    const health = {
+      consecutiveFailures: settings.ejectAfterFailures,
+      failureShare: settings.ejectFailureShare,
+      failureMinimum: FAILURE_MINIMUM,
+      failureWindowMs: FAILURE_WINDOW_MS,
+      ejectionMs: settings.ejectionMs,
+      ejectionMaxMs: settings.ejectionMaxMs,
+    }
+    if (settings.upstreams.length === 0) throw new Error('origin: no upstream is configured')
+    this.#upstreams = settings.upstreams.map((text) => {
+      const spec = parseUpstream(text)
+      if (typeof spec === 'string') throw new Error(`origin: upstream "${text}": ${spec}`)
+      return new Upstream(spec, new UndiciTransport(spec, { ...settings, tlsCa }), health)
+    })
+    this.#deadlines = deadlinesByClass(settings)
+    this.#budget = new RetryBudget(settings.retryShare, RETRY_BURST)
+    const now = this.#clock.monotonicMs()
+    this.#checks = settings.checkPath === '' ? [] : this.#upstreams.map((upstream) => new HealthCheck(upstream, checkSettings(settings, upstream), this.#random, now))
+    const sweepMs = parts.sweepMs ?? SWEEP_MS
+    this.#timer = sweepMs === 0 ? null : setInterval(() => this.sweep(), sweepMs).unref()
+  }
+
+  /**
+   * Sends one request; everything about it is told to `call.sink`, never before this returns. The body is discarded when it is not (or no longer) wanted.
+   * Errors: 'loop-detected' (answer 508), 'origin-down', 'limit-shed', 'draining', 'bad-request', and those of the tries (fault.ts).
+   */
+  forward(call: OriginCall): OriginHandle {
+    const now = this.#clock.monotonicMs()
+    if (this.#closed) return refuse(call, faults.closed)
+    if (isLoop(call.headers, this.policy.viaName)) return refuse(call, faults.loop)
+    if (call.target.charCodeAt(0) !== 0x2f) return refuse(call, faults.badRequest)
+    const { panicInFlight, connections } = this.#settings
+    const upstream = pickUpstream(this.#upstreams, null, now, this.#random, panicInFlight)
+    if (upstream === null) return refuse(call, faults.down)
+    if (upstream.inFlight >= connections * QUEUE_FACTOR) return refuse(call, faults.noConnection)
+    this.#budget.earn()
+    let deadlines = this.#deadlines[call.routeClass]
+    if (call.deadlineMs > 0) deadlines = { firstByteMs: deadlines.firstByteMs, idleMs: deadlines.idleMs, totalMs: call.deadlineMs }
+    const exchange = new Exchange(this, call, requestHeaders(call, this.policy), upstream, deadlines, now)
+    exchange.slot = this.#running.length
+    this.#running.push(exchange)
+    exchange.start()
+    return exchange
+  }
+
+  /** Ends what is over its time and runs active checks; called by the Origin's own timer. */
+  sweep(): void {
+    const now = this.#clock.monotonicMs()
+    // Backwards: an exchange that ends is replaced by the last one, which was already looked at.
+    for (let i = this.#running.length - 1; i >= 0; i--) this.#running[i].checkDeadlines(now)
+    for (const check of this.#checks) check.sweep(now)
+  }
+
+  get inFlight(): number {
+    return this.#running.length
+  }
+
+  /** Second tries since start. */
+  get retries(): number {
+    return this.#retries
+  }
+
+  upstreams(): readonly UpstreamState[] {
+    return this.#upstreams.map((upstream) => upstream.state())
+  }
+
+  /** Vitals since the last read; see OriginMeter.read. */
+  vitals(): Partial<Record<RouteClass, OriginVitals>> {
+    return this.meter.read()
+  }
+
+  /** No new requests; resolves when the running ones have ended. */
+  async close(): Promise<void> {
+    this.#closed = true
+    for (const check of this.#checks) check.stop()
+    await Promise.all(this.#upstreams.map((upstream) => upstream.transport.close()))
+    if (this.#timer !== null) clearInterval(this.#timer)
+  }
+
+  /** Cuts what is running ('draining') and closes all connections. */
+  async destroy(): Promise<void> {
+    this.#closed = true
+    if (this.#timer !== null) clearInterval(this.#timer)
+    for (const check of this.#checks) check.stop()
+    for (let i = this.#running.length - 1; i >= 0; i--) this.#running[i].fail(faults.closed)
+    await Promise.all(this.#upstreams.map((upstream) => upstream.transport.destroy()))
+  }
+
+  now(): MonotonicMs {
+    return this.#clock.monotonicMs()
+  }
+
+  pickForRetry(failed: Upstream, fault: Fault): Upstream | null {
+    // Refused by the only upstream: it would be refused again.
+    if (fault.beforeSending && this.#upstreams.length === 1) return null
+    if (this.#closed) return null
+    const next = pickUpstream(this.#upstreams, failed, this.now(), this.#random, this.#settings.panicInFlight)
+    if (next === null || (fault.beforeSending && next === failed) || !this.#budget.spend()) return null
+    this.#retries++
+    return next
+  }
+
+  onTryFailed(exchange: Exchange, upstream: Upstream, fault: Fault): void {
+    this.meter.failed(exchange.call.routeClass, fault)
+    upstream.failed(this.now(), fault, this.#random)
+  }
+
+  onAnswered(exchange: Exchange, upstream: Upstream, status: number): void {
+    const now = this.now()
+    this.meter.answered(exchange.call.routeClass, status, now - exchange.startedMs)
+    if (this.#settings.ejectOnServerErrors && status >= 502 && status <= 504) upstream.health.failed(now, this.#random.next())
+    else upstream.health.succeeded(now)
+  }
+
+  onOver(exchange: Exchange): void {
+    const last = this.#running.pop()
+    if (last === undefined || last === exchange) return
+    this.#running[exchange.slot] = last
+    last.slot = exchange.slot
+  }
+}
+
+/** Rare, so a closure does no harm; after the caller has its handle, so that no sink is called from within forward. */
+function refuse(call: OriginCall, fault: Fault): OriginHandle {
+  if (call.body !== null && !(call.body instanceof Uint8Array)) call.body.discard()
+  let told = false
+  queueMicrotask(() => {
+    if (told) return
+    told = true
+    call.sink.onError(fault.reason, fault.detail, false)
+  })
+  return { abort: () => void (told = true), resume: () => {} }
+}
+
+function deadlinesByClass(settings: OriginSettings): Readonly<Record<RouteClass, Deadlines>> {
+  const table = {} as Record<RouteClass, Deadlines>
+  for (const routeClass of routeClasses) {
+    const stream = routeClass === 'stream'
+    let firstByteMs = settings.firstByteTimeoutMs
+    for (const text of settings.firstByteTimeoutByClass) {
+      const parsed = parseClassTimeout(text)
+      if (typeof parsed === 'string') throw new Error(`origin: firstByteTimeoutByClass "${text}": ${parsed}`)
+      if (parsed.routeClass === routeClass) firstByteMs = parsed.ms
+    }
+    table[routeClass] = Object.freeze({ firstByteMs, idleMs: stream ? settings.streamIdleTimeoutMs : settings.idleTimeoutMs, totalMs: stream ? 0 : settings.totalTimeoutMs })
+  }
+  return Object.freeze(table)
+}
+
+function checkSettings(settings: OriginSettings, upstream: Upstream) {
+  const { hostname, port, socketPath } = upstream.spec
+  const own = socketPath !== '' ? 'localhost' : `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
+  return {
+    path: settings.checkPath,
+    host: settings.hostOverride === '' ? own : settings.hostOverride,
+    intervalMs: settings.checkIntervalMs,
+    timeoutMs: settings.checkTimeoutMs,
+    status: settings.checkStatus,
+    failures: settings.checkFailures,
+  }
+}
