@@ -46,6 +46,8 @@ export const reasons = [
   'waiting-room',
   'challenge-passed',
   'posture-shed',
+  'tls-refused',
+  'proxy-header-refused',
 ] as const
 
 export type Reason = (typeof reasons)[number]

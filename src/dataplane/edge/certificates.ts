@@ -17,6 +17,8 @@ export interface CertificateFiles {
   readonly certificate: string
   /** PEM, not encrypted. */
   readonly key: string
+  /** Server names to show it for, instead of those in the certificate; empty or absent: those in the certificate. */
+  readonly hosts?: readonly string[]
 }
 
 /** One set of names and what is shown for them: one certificate per kind of key (ECDSA and RSA may stand side by side). */
@@ -60,7 +62,7 @@ export function certificateSet(pairs: ReadonlyArray<{ readonly pair: Certificate
   for (const { pair, cert, key } of pairs) {
     const leaf = readLeaf(pair, cert)
     if (!leaf.checkPrivateKey(readKey(pair, key))) throw new Error(`${pair.key}: is not the key of ${pair.certificate}`)
-    const names = namesOf(leaf)
+    const names = pair.hosts === undefined || pair.hosts.length === 0 ? namesOf(leaf) : pair.hosts.map((host) => host.toLowerCase())
     const expires = leaf.validToDate.getTime()
     expiresAtWallMs = Math.min(expiresAtWallMs, expires)
     const id = names.toSorted().join(' ')

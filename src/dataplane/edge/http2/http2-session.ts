@@ -1,0 +1,247 @@
+/**
+ * One HTTP/2 connection: node:http2's session with every limit said, its streams turned into requests, and the watch over what it costs.
+ * Frames are node:http2's (nghttp2) matter. What the library does not bound is bounded here: rates of content both ways, idle time, resets and
+ * control frames (session-budget.ts), once a second for all connections of a listener, without a timer per stream.
+ * It must never throw into the library's callbacks, and never count our own resets against the visitor.
+ * What node:http2 does not let us do: send the two-step GOAWAY (RFC 9113 section 6.8), so at drain a request that is already on the wire may be
+ * refused unprocessed and is to be sent again by the visitor; see an unfinished header section, so its deadline is the idle limit.
+ */
+import { constants, performServerHandshake, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
+import type { Reason } from '../../../contract/reason.ts'
+import type { MonotonicMs } from '../../../kernel/clock.ts'
+import { Request } from '../../request.ts'
+import type { AddressOf } from '../client-address.ts'
+import type { ConnectionFacts, EdgeContext } from '../connection-context.ts'
+import type { EdgeSettings } from '../options.ts'
+import { Http2Body, type ContentMeter } from './http2-body.ts'
+import { Http2Exchange, type ExchangeOwner } from './http2-exchange.ts'
+import { RequestHead } from './request-head.ts'
+import { SessionBudget } from './session-budget.ts'
+
+const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants
+const END_STREAM = 1
+const PING_FRAME_BYTES = 17
+/** Six settings of six bytes each and the frame's header. */
+const SETTINGS_FRAME_BYTES = 45
+const PRIORITY_FRAME_BYTES = 14
+
+const head = new RequestHead()
+
+/** All limits of node:http2 said, so that none is left at a default that an update may change. */
+export function sessionOptions(settings: EdgeSettings): Parameters<typeof performServerHandshake>[1] {
+  return {
+    maxDeflateDynamicTableSize: 4_096,
+    maxSettings: 32,
+    maxSessionMemory: settings.h2SessionMemoryMegabytes,
+    maxHeaderListPairs: settings.h2HeaderPairs,
+    maxOutstandingPings: 1,
+    maxReservedRemoteStreams: 0,
+    maxSendHeaderBlockLength: 131_072,
+    maxSessionInvalidFrames: settings.h2InvalidFrames,
+    maxSessionRejectedStreams: settings.h2RejectedStreams,
+    peerMaxConcurrentStreams: settings.h2Streams,
+    streamResetBurst: settings.h2StreamResetBurst,
+    streamResetRate: settings.h2StreamResetsPerSecond,
+    paddingStrategy: constants.PADDING_STRATEGY_NONE,
+    strictFieldWhitespaceValidation: true,
+    // The origin decides what it sends; a repeated field is not ours to refuse
+    strictSingleValueFields: false,
+    settings: {
+      headerTableSize: 4_096,
+      enablePush: false,
+      initialWindowSize: settings.h2StreamWindowBytes,
+      maxFrameSize: 16_384,
+      maxConcurrentStreams: settings.h2Streams,
+      maxHeaderListSize: settings.h2HeaderBytes,
+      enableConnectProtocol: false,
+    },
+  } as Parameters<typeof performServerHandshake>[1]
+}
+
+export class Http2Connection implements ExchangeOwner, ContentMeter {
+  readonly settings: EdgeSettings
+  readonly #context: EdgeContext
+  readonly #facts: ConnectionFacts
+  readonly #addressOf: AddressOf
+  readonly #socket: Socket
+  readonly #session: ServerHttp2Session
+  readonly #budget: SessionBudget
+  readonly #exchanges = new Set<Http2Exchange>()
+  readonly #openedAtMs: MonotonicMs
+  #busyAtMs: MonotonicMs
+  #sweptAtMs: MonotonicMs
+  #requests = 0
+  #countedIn = 0
+  #countedOut = 0
+  #abusive = false
+  /** Streams of this connection that we refused: their resets are ours, but they are the visitor's errors. */
+  readonly #bad = new WeakSet<Http2Exchange>()
+
+  constructor(socket: Socket, facts: ConnectionFacts, context: EdgeContext, addressOf: AddressOf, onClose: (connection: Http2Connection) => void) {
+    const now = context.clock.monotonicMs()
+    this.settings = context.settings
+    this.#context = context
+    this.#facts = facts
+    this.#addressOf = addressOf
+    this.#socket = socket
+    this.#budget = new SessionBudget(context.settings, now)
+    this.#openedAtMs = now
+    this.#busyAtMs = now
+    this.#sweptAtMs = now
+    const session = performServerHandshake(socket, sessionOptions(context.settings))
+    this.#session = session
+    session.setLocalWindowSize(context.settings.h2ConnectionWindowBytes)
+    session.on('stream', (stream: ServerHttp2Stream, _fields: unknown, flags: number, raw?: string[]) => this.#onStream(stream, flags, raw ?? []))
+    session.on('ping', () => this.#onControlFrame(PING_FRAME_BYTES))
+    session.on('remoteSettings', () => this.#onControlFrame(SETTINGS_FRAME_BYTES))
+    // Not in the type definitions, but what counts PRIORITY frames of streams that are not open
+    ;(session as NodeJS.EventEmitter).on('priority', () => this.#onControlFrame(PRIORITY_FRAME_BYTES))
+    session.on('error', (error: Error & { code?: string }) => this.#onError(error))
+    session.on('close', () => {
+      this.#countBytes()
+      onClose(this)
+    })
+  }
+
+  /** No new requests; those under way are finished, then the connection closes. */
+  drain(): void {
+    if (!this.#session.destroyed) this.#session.close()
+  }
+
+  /** Closes at once, whatever is under way. */
+  destroy(): void {
+    if (!this.#session.destroyed) this.#session.destroy()
+    this.#socket.destroy()
+  }
+
+  /** Once a second: `crowded` when connections run short. */
+  sweep(now: MonotonicMs, crowded: boolean): void {
+    if (this.#session.destroyed) return
+    const elapsed = now - this.#sweptAtMs
+    this.#sweptAtMs = now
+    for (const exchange of this.#exchanges) {
+      if (exchange.body?.arrivesTooSlowly(elapsed) === true) this.#cut(exchange, 'body-too-slow', 408)
+      else if (exchange.drainsTooSlowly(elapsed)) this.#cut(exchange, 'reader-too-slow', 0)
+    }
+    this.#countBytes()
+    if (this.#budget.unexplainedBytes(this.#countedIn, this.#countedOut, now)) {
+      this.#abuse()
+      return
+    }
+    if (this.#exchanges.size > 0) {
+      this.#busyAtMs = now
+      return
+    }
+    const { headerDeadlineMs, headerDeadlineCrowdedMs, h2IdleMs } = this.settings
+    const first = crowded ? headerDeadlineCrowdedMs : headerDeadlineMs
+    if (this.#requests === 0 && now - this.#openedAtMs > first) {
+      this.#context.onRefusal(this.#facts.peer, 'header-timeout', 0)
+      this.destroy()
+    } else if (this.#requests > 0 && now - this.#busyAtMs > (crowded ? Math.min(h2IdleMs, headerDeadlineCrowdedMs) : h2IdleMs)) this.drain()
+  }
+
+  contentArrived(bytes: number): void {
+    this.#budget.contentArrived(bytes)
+  }
+
+  badStream(exchange: Http2Exchange): void {
+    this.#bad.add(exchange)
+    this.#context.onRefusal(this.#facts.peer, 'bad-request', 0)
+    exchange.cutWith('bad-request', NGHTTP2_PROTOCOL_ERROR)
+  }
+
+  exchangeClosed(exchange: Http2Exchange): void {
+    const wasOpen = this.#exchanges.delete(exchange)
+    const { stream, whole } = exchange
+    if (wasOpen) {
+      this.#facts.activity.activeRequests--
+      this.#context.counts.openRequests--
+      if (whole) this.#facts.activity.completedRequests++
+    }
+    if (!whole && !this.#session.destroyed) this.#judgeEnd(exchange, stream.rstCode)
+    exchange.body?.fail(exchange.cut ?? 'client-aborted')
+    const onClose = exchange.onClose
+    exchange.onClose = null
+    if (onClose !== null) onClose(!whole)
+  }
+
+  #judgeEnd(exchange: Http2Exchange, code: number): void {
+    let abuse = false
+    if (this.#bad.has(exchange)) abuse = this.#budget.streamError()
+    else if (exchange.cut !== null) return
+    else if (code === NGHTTP2_CANCEL || code === NGHTTP2_NO_ERROR) abuse = this.#budget.streamReset()
+    else abuse = this.#budget.streamError()
+    if (abuse) this.#abuse()
+  }
+
+  #onStream(stream: ServerHttp2Stream, flags: number, raw: string[]): void {
+    const now = this.#context.clock.monotonicMs()
+    const reason = head.read(raw, this.#context.scheme)
+    const exchange = new Http2Exchange(stream, this, head.method === 'HEAD' && reason === null)
+    this.#budget.streamOpened(head.fieldBytes)
+    this.#requests++
+    // Reset before we came to it: its close is counted, nobody else need know
+    if (stream.destroyed || stream.closed || this.#abusive) return
+    const hasContent = (flags & END_STREAM) === 0
+    const refusal = reason ?? (!hasContent && head.contentLength > 0 ? 'bad-request' : null)
+    if (refusal !== null) {
+      this.#refuse(exchange, refusal)
+      return
+    }
+    if (hasContent) exchange.body = new Http2Body(exchange, this, head.contentLength, head.expectsContinue)
+    const request = new Request(
+      head.method, head.target, head.host, this.#context.scheme, 20, head.headers,
+      this.#addressOf(head.headers, this.#facts), this.#facts.tls, exchange.body, exchange, now, '',
+    )
+    this.#exchanges.add(exchange)
+    this.#facts.activity.activeRequests++
+    this.#context.counts.openRequests++
+    this.#context.onRequest(request)
+  }
+
+  #refuse(exchange: Http2Exchange, reason: Reason): void {
+    if (reason === 'expectation-failed' || reason === 'method-not-allowed') {
+      const status = reason === 'expectation-failed' ? 417 : 405
+      this.#context.onRefusal(this.#facts.peer, reason, status)
+      exchange.sendWhole(status, [], null)
+      return
+    }
+    this.badStream(exchange)
+  }
+
+  #cut(exchange: Http2Exchange, reason: Reason, status: number): void {
+    this.#context.onRefusal(this.#facts.peer, reason, status)
+    exchange.cutWith(reason, NGHTTP2_CANCEL)
+  }
+
+  #onControlFrame(bytes: number): void {
+    if (this.#budget.controlFrame(this.#context.clock.monotonicMs(), bytes)) this.#abuse()
+  }
+
+  #abuse(): void {
+    if (this.#abusive) return
+    this.#abusive = true
+    this.#context.onRefusal(this.#facts.peer, 'h2-abuse', 0)
+    // Not inside the library's callback, where it would free what it still uses
+    setImmediate(() => {
+      if (!this.#session.destroyed) this.#session.destroy(NGHTTP2_ENHANCE_YOUR_CALM)
+      this.#socket.destroySoon()
+    })
+  }
+
+  #onError(error: Error & { code?: string }): void {
+    if (this.#abusive || error.code?.startsWith('ERR_HTTP2') !== true) return
+    this.#abusive = true
+    this.#context.onRefusal(this.#facts.peer, 'h2-abuse', 0)
+  }
+
+  #countBytes(): void {
+    const { counts } = this.#context
+    const { bytesRead, bytesWritten } = this.#socket
+    counts.bytesIn += bytesRead - this.#countedIn
+    counts.bytesOut += bytesWritten - this.#countedOut
+    this.#countedIn = bytesRead
+    this.#countedOut = bytesWritten
+  }
+}
