@@ -1,0 +1,40 @@
+/**
+ * Which feature's options stand in which section of polder.yaml. A new feature adds its lines here; the parser, `polder check`,
+ * the JSON Schema and the manual follow. This file and schema.ts are all that a new section touches.
+ */
+import type { OptionTable, OptionValues } from '../kernel/option.ts'
+import { accessLogOptions } from '../dataplane/access-log/options.ts'
+import { admissionOptions } from '../dataplane/admission/options.ts'
+import { cacheOptions } from '../dataplane/cache/options.ts'
+import { edgeOptions } from '../dataplane/edge/options.ts'
+import { originOptions } from '../dataplane/origin/options.ts'
+
+export const sectionTables = {
+  origin: originOptions,
+  edge: edgeOptions,
+  cache: cacheOptions,
+  admission: admissionOptions,
+  log: accessLogOptions,
+} as const satisfies Readonly<Record<string, OptionTable>>
+
+export type SectionName = keyof typeof sectionTables
+export type SectionValues = { readonly [S in SectionName]: OptionValues<(typeof sectionTables)[S]> }
+
+export const sectionNames = Object.keys(sectionTables) as SectionName[]
+
+/** A sentence per section, for the manual and the JSON Schema. */
+export const sectionSentences: Readonly<Record<SectionName, string>> = {
+  origin: 'The web server that Polder protects, and the way to it.',
+  edge: 'Limits towards visitors: connections, deadlines, sizes, TLS, HTTP/2 abuse.',
+  cache: 'The shared cache: what is stored, how long, and when an old copy may be shown.',
+  admission: 'How many requests may be at the origin at once, and who waits.',
+  log: 'The access log.',
+}
+
+/** Options of a table that are written elsewhere in the file, in a friendlier form, and filled in from there. */
+export const writtenElsewhere: Readonly<Record<string, string>> = {
+  'edge.trustedProxies': 'trustedProxies',
+}
+
+/** Options that name a file: made absolute, from the folder of the settings file. */
+export const fileOptions: readonly string[] = ['origin.tlsCaFile', 'cache.diskPath', 'log.file']

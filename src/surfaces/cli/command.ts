@@ -1,0 +1,59 @@
+import type { SettingsProblem } from '../../contract/settings-problem.ts'
+
+/** Exit codes of every command, as documented in `polder --help`. */
+export const exitCodes = Object.freeze({ ok: 0, refused: 1, usage: 2 })
+
+/** Where a command writes. */
+export interface Output {
+  write(text: string): unknown
+  readonly isTTY?: boolean
+}
+
+/** What came of reading a settings file; `settings` is null when there is an error. */
+export interface CheckReport<S> {
+  readonly settings: S | null
+  readonly problems: readonly SettingsProblem[]
+  /** More than `problems.length` when not all are listed. */
+  readonly problemCount: number
+  readonly effective: ReadonlyArray<{ readonly path: string; readonly value: string; readonly from: string; readonly applies: 'live' | 'restart' }>
+  readonly file: string
+}
+
+/** What the commands need from the rest of Polder; main.ts hands it over, so that this folder imports no plane and no settings. */
+export interface CliParts<S> {
+  readonly version: string
+  readonly out: Output
+  readonly error: Output
+  /** NO_COLOR is set. */
+  readonly noColor: boolean
+  /** Reads and judges a settings file (null: the usual places) without starting anything. */
+  check(file: string | null): CheckReport<S> | Promise<CheckReport<S>>
+  /** Serves until told to stop; resolves with the exit code. */
+  start(settings: S, report: CheckReport<S>): Promise<number>
+}
+
+export interface CommandFlag {
+  /** As commander reads it: `-c, --config <file>`. */
+  readonly flags: string
+  readonly sentence: string
+}
+
+/** One command, as data: program.ts makes the parser and the help from it. */
+export interface CommandSpec {
+  readonly name: string
+  readonly summary: string
+  readonly description: string
+  readonly flags: readonly CommandFlag[]
+  readonly examples: ReadonlyArray<readonly [command: string, what: string]>
+  /** Resolves with the exit code. */
+  act<S>(given: Readonly<Record<string, unknown>>, parts: CliParts<S>): Promise<number>
+}
+
+export const configFlag: CommandFlag = {
+  flags: '-c, --config <file>',
+  sentence: 'settings file (else $POLDER_CONFIG, ./polder.yaml, /etc/polder/polder.yaml)',
+}
+
+export function configOf(given: Readonly<Record<string, unknown>>): string | null {
+  return typeof given['config'] === 'string' ? given['config'] : null
+}
