@@ -112,7 +112,7 @@ async function serve(
     onRequest?.(request.method ?? '', request.url ?? '');
     if (counted && settings.latencyMs > 0) await wait(settings.latencyMs);
     const answer = await answerRequest(site, router, request);
-    await sendAnswer(request, response, withSecurity(answer));
+    await sendAnswer(request, response, withSecurity(notFromTheFuture(answer, site.startedAt)));
   } catch (error) {
     // The visitor left in the middle of a transfer, or sending failed: nothing more can be said on this connection.
     if (!settings.quiet && !request.destroyed) process.stderr.write(`${String(error)}\n`);
@@ -123,6 +123,11 @@ async function serve(
 function withSecurity(answer: Answer): Answer {
   const policy: Answer['headers'] = String(answer.headers['content-type']).startsWith('text/html') ? { 'content-security-policy': PAGE_POLICY } : {};
   return { ...answer, headers: { ...SECURITY_HEADERS, ...policy, ...answer.headers } };
+}
+
+/** News dated later today is out already; its date must not be later than now (RFC 9110, section 8.8.2.1). */
+function notFromTheFuture(answer: Answer, startedAt: Date): Answer {
+  return answer.lastModified !== undefined && answer.lastModified > startedAt ? { ...answer, lastModified: startedAt } : answer;
 }
 
 function logLine(request: IncomingMessage, response: ServerResponse, tookMs: number): void {

@@ -70,7 +70,11 @@ function compose(
   const subject = random.pick(topic.subjects);
   const place = random.pick(PLACES);
   const author = random.pick(members);
-  const fill = (template: string): string => fillSlots(template, random, topic, subject, place, date, members);
+  const context: Context = {
+    random, topic, subject, place, date, members,
+    decks: { actor: deck(random, topic.actors), measure: deck(random, topic.measures), problem: deck(random, topic.problems) },
+  };
+  const fill = (template: string): string => fillSlots(template, context);
   const draw = (templates: readonly string[], count: number): string =>
     random.sample(templates, count).map(fill).join(' ');
   const body = [...BODY[kind](draw, random, topic), ...debate(random, fill, members), ...annex(fill)];
@@ -184,30 +188,45 @@ function titleOf(
   }
 }
 
-function fillSlots(
-  template: string, random: SeededRandom, topic: Topic, subject: string, place: string, date: Day, members: readonly Member[],
-): string {
+interface Context {
+  readonly random: SeededRandom;
+  readonly topic: Topic;
+  readonly subject: string;
+  readonly place: string;
+  readonly date: Day;
+  readonly members: readonly Member[];
+  readonly decks: Readonly<Record<'actor' | 'measure' | 'problem', () => string>>;
+}
+
+/** Draws all the words before it draws one again, so that a paper does not repeat itself at once. */
+function deck(random: SeededRandom, words: readonly string[]): () => string {
+  let rest: string[] = [];
+  return () => {
+    if (rest.length === 0) rest = random.sample(words, words.length);
+    return rest.pop() ?? '';
+  };
+}
+
+function fillSlots(template: string, context: Context): string {
   let text = '';
   let from = 0;
   for (;;) {
     const open = template.indexOf('{', from);
     if (open < 0) break;
     const close = template.indexOf('}', open);
-    text += template.slice(from, open) + slot(template.slice(open + 1, close), random, topic, subject, place, date, members);
+    text += template.slice(from, open) + slot(template.slice(open + 1, close), context);
     from = close + 1;
   }
   text += template.slice(from);
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-function slot(
-  name: string, random: SeededRandom, topic: Topic, subject: string, place: string, date: Day, members: readonly Member[],
-): string {
+function slot(name: string, { random, topic, subject, place, date, members, decks }: Context): string {
   switch (name) {
     case 'subject': return subject;
-    case 'actor': return random.pick(topic.actors);
-    case 'measure': return random.pick(topic.measures);
-    case 'problem': return random.pick(topic.problems);
+    case 'actor': return decks.actor();
+    case 'measure': return decks.measure();
+    case 'problem': return decks.problem();
     case 'committee': return topic.committee;
     case 'member': return random.pick(members).name;
     case 'place': return random.chance(0.4) ? place : random.pick(PLACES);

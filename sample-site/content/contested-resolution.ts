@@ -1,6 +1,6 @@
 /** The papers of the contested vote, written by hand: the resolution of last night and the bill of tonight. */
 export const CONTESTED_RESOLUTION = {
-  title: 'Resolution on the detention of lake-ferry crews by the authorities of Vostmark',
+  title: 'Resolution on the detention of ferry crews by the authorities of Vostmark',
   summary:
     'Condemns the detention of nineteen crew members of three ferries, demands consular access, and asks the government to bring the dispute before the court of the treaty on the Karst Lakes.',
   body: [

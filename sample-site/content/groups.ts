@@ -39,9 +39,3 @@ export const GROUPS: readonly Group[] = [
     about: 'Entered parliament six years ago; sits on the far right of the chamber.',
   },
 ];
-
-export const SEATS = GROUPS.reduce((sum, group) => sum + group.seats, 0);
-
-export function groupById(id: string): Group | undefined {
-  return GROUPS.find((group) => group.id === id);
-}

@@ -1,4 +1,4 @@
-import { GROUPS, groupById } from './groups.ts';
+import { GROUPS } from './groups.ts';
 import type { Group } from './groups.ts';
 import { FIRST_NAMES, LAST_NAMES, NAMED_MEMBERS, PROFESSIONS } from './member-names.ts';
 import { DISTRICTS } from './places.ts';
@@ -43,7 +43,7 @@ export function generateMembers(seed: number, year: number): readonly Member[] {
         name, group, district, bornYear, electedYear,
         office: fixed?.office ?? '',
         profession: random.pick(PROFESSIONS),
-        committees: random.sample(COMMITTEES, random.between(1, 3)),
+        committees: committeesOf(random, fixed?.office ?? ''),
       };
       members.push({
         ...person,
@@ -66,10 +66,10 @@ export function slugOf(text: string): string {
     .replace(/^-+|-+$/g, '');
 }
 
-export function groupOrThrow(id: string): Group {
-  const group = groupById(id);
-  if (group === undefined) throw new Error(`no group "${id}"`);
-  return group;
+/** A chair sits on the committee it chairs, and says so first. */
+function committeesOf(random: SeededRandom, office: string): string[] {
+  const chaired = COMMITTEES.filter((committee) => office === `Chair of the ${committee} Committee`);
+  return [...new Set([...chaired, ...random.sample(COMMITTEES, random.between(1, 3))])];
 }
 
 function newName(random: SeededRandom, taken: Set<string>): string {

@@ -1,3 +1,5 @@
+import type { SceneKind } from '../pictures/paint-scene.ts';
+
 /**
  * The written news. The slots {yes}, {no} and {abstain} take the figures of the contested vote, so that text and
  * roll call never disagree. `clock` is the hour of publication on the day.
@@ -10,7 +12,7 @@ export interface NewsStory {
   readonly title: string;
   readonly lead: string;
   readonly paragraphs: readonly string[];
-  readonly picture?: { readonly scene: 'lake' | 'hills' | 'harbour' | 'city' | 'night'; readonly alt: string };
+  readonly picture?: { readonly scene: SceneKind; readonly tone: 0 | 1; readonly alt: string };
   /** Set on the one item that is about the contested vote. */
   readonly contested?: true;
 }
@@ -27,7 +29,7 @@ export const NEWS_STORIES: readonly NewsStory[] = [
       'Thirty-eight amendments remain. The most disputed, by Walter Greve (National Heritage), would have stopped all traffic with Vostmark for a year; the committee advised against it by fourteen votes to three. A second, by Josip Haldane (Farmers’ and Islands’ League), would extend the compensation to island shops that live from the crossing.',
       'The gallery opens at 18:45. Seats cannot be reserved. The result of the vote, with the vote of each member, is published here a few minutes after the President has announced it. We expect many visitors tonight: the text of the bill, the agenda and the result are all on pages that load on a slow telephone.',
     ],
-    picture: { scene: 'night', alt: 'Lights along a harbour at night, reflected in still water.' },
+    picture: { scene: 'night', tone: 0, alt: 'The old town at night under a full moon, its lit windows reflected in still water.' },
   },
   {
     slug: CONTESTED_SLUG, daysAgo: 1, clock: '22:10', section: 'Plenary',
@@ -40,7 +42,7 @@ export const NEWS_STORIES: readonly NewsStory[] = [
       'The ministry of foreign affairs of Vostmark called the debate “an unfriendly act” before it had ended. The President of the Parliament, Ilse Vandermoor, answered from the chair that the house decides on its own agenda.',
       'The resolution now goes to the government, which has three weeks to answer. The bill on the crossings themselves is on the agenda of the following sitting.',
     ],
-    picture: { scene: 'lake', alt: 'A wide lake at dusk under a red sky, hills on the far shore.' },
+    picture: { scene: 'lake', tone: 0, alt: 'A wide lake at dusk under a red sky, hills on the far shore.' },
     contested: true,
   },
   {
@@ -61,7 +63,7 @@ export const NEWS_STORIES: readonly NewsStory[] = [
       'The families asked for three things: a fixed day for telephone calls, the delivery of winter clothing, and an interpreter of their own choice at any hearing. The President passed the requests to the consular service the same afternoon.',
       'The Chart Room, on the first floor, holds the maps on which the frontier in the lakes was drawn. One of the visitors, a retired pilot, pointed out an error in them.',
     ],
-    picture: { scene: 'harbour', alt: 'Cranes and moored vessels in a harbour in the early morning.' },
+    picture: { scene: 'harbour', tone: 0, alt: 'Cranes and warehouses along a quay in the early morning.' },
   },
   {
     slug: 'dykes-report-third-of-pumps-past-design-life', daysAgo: 4, clock: '10:00', section: 'Committees',
@@ -72,7 +74,7 @@ export const NEWS_STORIES: readonly NewsStory[] = [
       'The water boards told the committee that parts for the oldest motors are now made to order by a retired engineer in Carrow. He is seventy-eight and has no apprentice.',
       'Replacing the three stations would cost 112 million crowns. The ministry accepts the finding and disputes the date. The plenary debates the report next month.',
     ],
-    picture: { scene: 'hills', alt: 'Green hills in mist above a valley with a river.' },
+    picture: { scene: 'hills', tone: 1, alt: 'Low fields below hills in mist.' },
   },
   {
     slug: 'written-questions-record-year', daysAgo: 6, clock: '09:15', section: 'Figures',
@@ -92,7 +94,7 @@ export const NEWS_STORIES: readonly NewsStory[] = [
       'The early volumes are not dull. In 1884 a member spoke for three hours against the electric light, which failed during his second hour. The stenographer recorded “darkness, and some laughter”.',
       'Readers who find a misread word can report it through the contact form. Please give the volume and the page.',
     ],
-    picture: { scene: 'city', alt: 'Roofs and towers of an old town against an evening sky.' },
+    picture: { scene: 'city', tone: 0, alt: 'Roofs and towers of an old town against an evening sky.' },
   },
   {
     slug: 'ferry-timetable-winter-hearing', daysAgo: 11, clock: '14:30', section: 'Committees',
@@ -102,7 +104,7 @@ export const NEWS_STORIES: readonly NewsStory[] = [
       'A fifth of last winter’s sailings was cancelled with less than two hours’ notice. For the baker of Tirnay that meant 900 loaves; for the pharmacist, insulin carried across in a fishing boat.',
       'The operator pointed to weather, to a crew shortage and to a vessel that spent six weeks in dock. The Transport and Ports Committee will propose one guaranteed return sailing a day, whatever the season.',
     ],
-    picture: { scene: 'lake', alt: 'Grey water and low islands under heavy cloud.' },
+    picture: { scene: 'lake', tone: 1, alt: 'Grey water and low islands under a pale sun.' },
   },
   {
     slug: 'budget-office-opens-its-model', daysAgo: 14, clock: '09:00', section: 'Budget',
@@ -130,7 +132,7 @@ export const NEWS_STORIES: readonly NewsStory[] = [
       'Pupils receive a bill, ten amendments and forty minutes. The bills are real ones from the archive, and the results often differ from what the house decided. A class from Applecross abolished the dog tax, which parliament had failed to do on five occasions.',
       'Teachers can ask for a date through the contact form. Travel from the islands is paid.',
     ],
-    picture: { scene: 'city', alt: 'Morning light on the towers of the old town.' },
+    picture: { scene: 'city', tone: 1, alt: 'The towers of the old town in clear morning light.' },
   },
   {
     slug: 'second-cable-to-skerra', daysAgo: 27, clock: '13:00', section: 'Committees',
@@ -140,7 +142,7 @@ export const NEWS_STORIES: readonly NewsStory[] = [
       'Last February an anchor cut the only cable. Payment terminals, the emergency number and the register office were out for four days; the lighthouse, which nobody had connected to anything, went on.',
       'The second cable would land at Sandwick Bay. The regulator considers a radio link cheaper; the islanders consider the regulator a mainlander.',
     ],
-    picture: { scene: 'harbour', alt: 'A working harbour with two cranes, seen across the water.' },
+    picture: { scene: 'harbour', tone: 1, alt: 'A working harbour with two cranes, seen across the water.' },
   },
   {
     slug: 'petition-freight-noise-upheld', daysAgo: 33, clock: '15:10', section: 'Petitions',
@@ -159,6 +161,6 @@ export const NEWS_STORIES: readonly NewsStory[] = [
       'The lectern lowers to 74 centimetres. A loop for hearing aids runs under the public gallery, and debates are interpreted into sign language on the first Tuesday of each month.',
       'The old steps are kept in the cellar. The heritage office insisted, and visited twice to count them.',
     ],
-    picture: { scene: 'hills', alt: 'Terraced hills in late summer.' },
+    picture: { scene: 'hills', tone: 0, alt: 'Green fields before a line of hills, in late summer.' },
   },
 ];

@@ -42,11 +42,17 @@ const CONTESTED_LEANINGS: Readonly<Record<string, Leaning>> = {
   'national-heritage': AGAINST,
 };
 
+/** What the written news says of members by name. */
+const CONTESTED_CASTS: Readonly<Record<string, Cast>> = {
+  'Petra Lindqvist': 'yes', 'Tomas Brekke': 'yes', 'Amina Okonjo': 'yes', 'Noor Castellan': 'yes',
+  'Henrik Sable': 'no', 'Josip Haldane': 'no', 'Walter Greve': 'no', 'Ilse Vandermoor': 'abstain',
+};
+
 export function contestedVote(
   seed: number, id: number, date: Day, clock: string, document: ParliamentDocument, members: readonly Member[],
 ): Vote {
   const random = new SeededRandom(seed, 'contested vote');
-  return countVote(random, { id, date, clock, document }, members, (group) => CONTESTED_LEANINGS[group], ABSENT_SHARE_CONTESTED);
+  return countVote(random, { id, date, clock, document }, members, (group) => CONTESTED_LEANINGS[group], ABSENT_SHARE_CONTESTED, CONTESTED_CASTS);
 }
 
 /** A roll call like most others: the coalition together, the rest by taste. */
@@ -80,10 +86,11 @@ function countVote(
   members: readonly Member[],
   leaningOf: (groupId: string) => Leaning,
   absentShare: number,
+  known: Readonly<Record<string, Cast>> = {},
 ): Vote {
   const totals = emptyTotals();
   const casts = members.map((member) => {
-    const cast = drawCast(random, leaningOf(member.group.id), absentShare);
+    const cast = known[member.name] ?? drawCast(random, leaningOf(member.group.id), absentShare);
     totals[cast] += 1;
     return cast;
   });

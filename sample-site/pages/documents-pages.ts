@@ -1,4 +1,4 @@
-import { publishedAt } from '../content/calendar.ts';
+import { longDay, publishedAt } from '../content/calendar.ts';
 import { DOCUMENT_KINDS } from '../content/compose-document.ts';
 import type { ParliamentDocument } from '../content/compose-document.ts';
 import { TOPICS, topicById } from '../content/topics.ts';
@@ -11,7 +11,6 @@ import type { Html } from '../web/html.ts';
 import { oneOf, pageNumber, positiveInteger } from '../web/parse-parameters.ts';
 import type { Route } from '../web/router.ts';
 import type { Site } from '../web/site.ts';
-import { longDay } from '../content/calendar.ts';
 import { KIND_LABELS, pager, runningText, time } from './fragments.ts';
 import { layout } from './layout.ts';
 
@@ -78,7 +77,7 @@ function documentPage(site: Site, paper: ParliamentDocument): Html {
   const related = archive.list({ topicId: paper.topicId, kind: paper.kind }, 1, 6).documents.filter((other) => other.id !== paper.id).slice(0, 5);
   return layout(site, {
     title: paper.title, section: '/documents', trail: TRAIL, description: paper.summary,
-    body: html`<article class="story document"><p class="kicker">${KIND_LABELS[paper.kind]} · ${paper.reference}</p><h1>${paper.title}</h1>
+    body: html`<div class="reading"><article class="story document"><p class="kicker">${KIND_LABELS[paper.kind]} · ${paper.reference}</p><h1>${paper.title}</h1>
 <dl class="facts"><div><dt>Date</dt><dd>${time(paper.date)}</dd></div>
 <div><dt>Author</dt><dd>${author === undefined ? 'Registry' : html`<a href="/members/${author.slug}">${author.name}</a> (${author.group.short})`}</dd></div>
 ${topic !== undefined && html`<div><dt>Committee</dt><dd><a href="/documents?topic=${topic.id}">${topic.committee}</a></dd></div>`}
@@ -86,7 +85,7 @@ ${topic !== undefined && html`<div><dt>Committee</dt><dd><a href="/documents?top
 ${votes.length > 0 && html`<div><dt>Votes</dt><dd>${votes.map((vote) => html`<a href="/votes/${vote.id}">${vote.adopted ? 'Adopted' : 'Rejected'}, ${longDay(vote.date)}</a> `)}</dd></div>`}</dl>
 ${runningText(paper.body, 2)}</article>
 <section class="related" aria-labelledby="related-title"><h2 id="related-title">On the same subject</h2>
-<ul class="lines">${related.map((other) => html`<li><a href="/documents/${other.id}">${other.title}</a><span class="meta">${other.reference} · ${time(other.date)}</span></li>`)}</ul></section>`,
+<ul class="lines">${related.map((other) => html`<li><a href="/documents/${other.id}">${other.title}</a><span class="meta">${other.reference} · ${time(other.date)}</span></li>`)}</ul></section></div>`,
   });
 }
 

@@ -21,6 +21,8 @@ function homePage(site: Site): Html {
   const { parliament } = site;
   const { house, news, today } = parliament;
   const [lead, ...others] = news;
+  const pictured = others.filter((item) => item.picture !== undefined).slice(0, 3);
+  const brief = others.filter((item) => !pictured.includes(item)).slice(0, 6);
   const tonight = house.sittings.find((sitting) => sitting.date === today);
   const next = house.sittings.find((sitting) => sitting.date > today);
   const latest = house.votes[house.contestedVoteId - 1];
@@ -45,8 +47,9 @@ ${tonight !== undefined && tonightBox(tonight, next)}
 ${resultBar(latest)}
 </section>
 <section aria-labelledby="more-news"><h2 id="more-news">Latest news</h2>
-<ul class="cards">${others.slice(0, 6).map((item) => html`<li class="card">${newsPicture(item, '(min-width: 60rem) 20rem, 100vw', false)}
+<ul class="cards">${pictured.map((item) => html`<li class="card">${newsPicture(item, '(min-width: 60rem) 20rem, 100vw', false)}
 <p class="kicker">${item.section} · ${time(item.date)}</p><h3><a href="/news/${item.slug}">${item.title}</a></h3><p>${item.lead}</p></li>`)}</ul>
+<ul class="lines two">${brief.map((item) => html`<li><a href="/news/${item.slug}">${item.title}</a><span class="meta">${item.section} · ${time(item.date)}</span></li>`)}</ul>
 <p><a class="more" href="/news">All news</a></p></section>
 <div class="columns">
 <section aria-labelledby="new-papers"><h2 id="new-papers">New documents</h2>

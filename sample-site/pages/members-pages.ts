@@ -37,6 +37,7 @@ export function membersRoutes(site: Site): readonly Route[] {
 function membersList(site: Site, url: URL): Html {
   const groupId = oneOf(url, 'group', GROUP_IDS);
   const districtId = oneOf(url, 'district', DISTRICT_IDS);
+  const group = GROUPS.find((candidate) => candidate.id === groupId);
   const { members } = site.parliament;
   const shown = members
     .filter((member) => (groupId === undefined || member.group.id === groupId) && (districtId === undefined || member.district.id === districtId))
@@ -45,13 +46,14 @@ function membersList(site: Site, url: URL): Html {
     title: 'Members', section: '/members', description: 'The 151 members of the parliament of Exampleland, by group and district.',
     body: html`<h1>Members</h1>
 <figure class="chamber">${trusted(hemicycleSvg(members, (member) => ({ fill: member.group.colour }), 'The chamber, one dot per seat, coloured by group'))}
-<figcaption><ul class="legend">${GROUPS.map((group) => html`<li><a href="/members?group=${group.id}"${group.id === groupId && html` aria-current="true"`}>${swatch(group.colour)} ${group.name} <span class="meta">${group.seats}</span></a></li>`)}</ul></figcaption></figure>
+<figcaption><ul class="legend">${GROUPS.map((group) => html`<li>${swatch(group.colour)} <a href="/members?group=${group.id}"${group.id === groupId && html` aria-current="true"`}>${group.name}</a> <span class="meta">${group.seats}</span></li>`)}</ul></figcaption></figure>
 <form class="filters" action="/members">
 <label>Group <select name="group"><option value="">All groups</option>${GROUPS.map((group) => html`<option value="${group.id}"${group.id === groupId && html` selected`}>${group.name}</option>`)}</select></label>
 <label>District <select name="district"><option value="">All districts</option>${DISTRICTS.map((district) => html`<option value="${district.id}"${district.id === districtId && html` selected`}>${district.name}</option>`)}</select></label>
 <button type="submit">Show</button>
 <label class="js-only">Name <input type="search" data-filter-list="member-list" autocomplete="off"></label>
 </form>
+${group !== undefined && html`<p class="standfirst">${group.name} (${group.short}). ${group.about}</p>`}
 <p class="meta" aria-live="polite" data-filter-count="member-list">${shown.length} ${shown.length === 1 ? 'member' : 'members'}</p>
 <ul class="people" id="member-list">${shown.map((member, index) => html`<li><a href="/members/${member.slug}"><img src="/images/portraits/${member.slug}.svg" alt="" width="80" height="100"${index > 11 && html` loading="lazy"`}><span><strong>${member.name}</strong><span class="meta">${swatch(member.group.colour)} ${member.group.name}<br>${member.district.name}</span></span></a></li>`)}</ul>`,
   });
@@ -68,7 +70,7 @@ function memberPage(site: Site, member: Member): Html {
 <img class="portrait" src="/images/portraits/${member.slug}.svg" alt="Drawn portrait of ${member.name}" width="160" height="200">
 <div><h1>${member.name}</h1>
 ${member.office !== '' && html`<p class="standfirst">${member.office}</p>`}
-<dl class="facts"><div><dt>Group</dt><dd><a href="/members?group=${member.group.id}">${swatch(member.group.colour)} ${member.group.name}</a></dd></div>
+<dl class="facts"><div><dt>Group</dt><dd>${swatch(member.group.colour)} <a href="/members?group=${member.group.id}">${member.group.name}</a></dd></div>
 <div><dt>District</dt><dd><a href="/members?district=${member.district.id}">${member.district.name}</a></dd></div>
 <div><dt>Member since</dt><dd>${member.electedYear}</dd></div><div><dt>Seat</dt><dd>${member.seat + 1}</dd></div>
 <div><dt>Committees</dt><dd>${member.committees.join(', ')}</dd></div>

@@ -46,8 +46,8 @@ function newsList(site: Site, url: URL): Html {
   return layout(site, {
     title: current === 1 ? 'News' : `News, page ${current}`, section: '/news', description: 'News from the parliament of Exampleland.',
     body: html`<h1>News</h1>
-<ul class="cards wide">${items.map((item, index) => html`<li class="card">${newsPicture(item, '(min-width: 60rem) 20rem, 100vw', index < 3)}
-<p class="kicker">${item.section} · ${time(item.date)}</p><h2><a href="/news/${item.slug}">${item.title}</a></h2><p>${item.lead}</p></li>`)}</ul>
+<ul class="news-list">${items.map((item, index) => html`<li>${newsPicture(item, '(min-width: 46rem) 16rem, 100vw', index < 2)}
+<div><p class="kicker">${item.section} · ${time(item.date)}</p><h2><a href="/news/${item.slug}">${item.title}</a></h2><p>${item.lead}</p></div></li>`)}</ul>
 ${pager('/news', url.searchParams, current, news.length, PER_PAGE)}`,
   });
 }
@@ -60,7 +60,7 @@ function newsPage(site: Site, item: NewsItem): Html {
   const others = news.filter((_, other) => other !== index && Math.abs(other - index) <= 3).slice(0, 4);
   return layout(site, {
     title: item.title, section: '/news', description: item.lead, trail: TRAIL,
-    body: html`<article class="story">
+    body: html`<div class="reading"><article class="story">
 <p class="kicker">${item.section} · ${time(item.date)}, ${item.clock}</p>
 <h1>${item.title}</h1>
 <p class="standfirst">${item.lead}</p>
@@ -70,6 +70,6 @@ ${item.paragraphs.map((text) => html`<p>${text}</p>`)}
 ${paper !== undefined && html`<section class="papers" aria-labelledby="papers-title"><h2 id="papers-title">The text</h2><ul class="lines"><li><a href="/documents/${paper.id}">${paper.title}</a><span class="meta">${paper.reference} · <a href="/documents/${paper.id}.pdf">PDF</a></span></li></ul></section>`}
 </article>
 <section class="related" aria-labelledby="related-title"><h2 id="related-title">More news</h2>
-<ul class="lines">${others.map((other) => html`<li><a href="/news/${other.slug}">${other.title}</a><span class="meta">${other.section} · ${time(other.date)}</span></li>`)}</ul></section>`,
+<ul class="lines">${others.map((other) => html`<li><a href="/news/${other.slug}">${other.title}</a><span class="meta">${other.section} · ${time(other.date)}</span></li>`)}</ul></section></div>`,
   });
 }

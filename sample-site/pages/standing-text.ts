@@ -14,7 +14,7 @@ export const STANDING_PAGES: readonly StandingPage[] = [
   {
     path: '/about', title: 'About the parliament', caching: 'ordinary', editedDaysAgo: 90,
     lead: 'One chamber, 151 members, ten districts. The house makes the laws, votes the budget and asks the questions.',
-    picture: { path: '/images/chamber.png', alt: 'The House on the Quay at dusk, its windows lit.', width: 800, height: 450 },
+    picture: { path: '/images/chamber.png', alt: 'Aldermouth by night, seen from the water; the House on the Quay among its roofs.', width: 800, height: 450 },
     text: `## How the house works
 
 Members are elected every four years in ten districts. They sit in groups, speak in the order of a list kept by the President, and vote by name whenever fifteen of them ask for it. In practice they nearly always do.
@@ -23,7 +23,7 @@ A bill goes to one of twelve committees, comes back with a report, is debated, a
 
 ## The President
 
-The President chairs the sittings, speaks for the house, and votes only when a tie would otherwise kill a bill. The office rotates between the larger groups by custom and is filled by secret ballot.
+The President chairs the sittings, speaks for the house, and votes like every other member, last. The office rotates between the larger groups by custom and is filled by secret ballot.
 
 ## Money
 
@@ -121,7 +121,7 @@ There is no key and no quota. If you want everything, walk the list of documents
   {
     path: '/visit', title: 'Visit the house', caching: 'cookie-on-public-page', editedDaysAgo: 20,
     lead: 'The gallery is open to everyone on sitting days. You need neither a ticket nor a tie.',
-    picture: { path: '/images/harbour.png', alt: 'Cranes and quays by the house in the morning.', width: 800, height: 450 },
+    picture: { path: '/images/harbour.png', alt: 'Cranes and quays near the house, seen from the boat.', width: 800, height: 450 },
     text: `## Getting here
 
 Tram 2 stops at Treaty Square. From the central station it is twelve minutes on foot along the water. Boats from the Outer Isles land at the quay in front of the house.

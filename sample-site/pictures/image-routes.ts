@@ -8,7 +8,7 @@ import { paintScene } from './paint-scene.ts';
 import { portraitSvg } from './portrait.ts';
 
 const PICTURE_CACHING = 'public, max-age=86400';
-const SCENE_WIDTHS: readonly string[] = ['400', '800'];
+const SCENE_WIDTHS: ReadonlySet<string> = new Set(['400', '800']);
 
 /** Pictures. Raster ones are painted at the first request and kept: there are about twenty of them. */
 export function imageRoutes(site: Site): readonly Route[] {
@@ -50,20 +50,20 @@ export function imageRoutes(site: Site): readonly Route[] {
         const cut = params.name.lastIndexOf('-');
         const width = params.name.slice(cut + 1);
         const item = newsBySlug.get(params.name.slice(0, Math.max(0, cut)));
-        if (item?.picture === undefined || !SCENE_WIDTHS.includes(width)) throw new Refusal(404, 'There is no such picture.');
-        const { scene } = item.picture;
-        return png(once(params.name, () => paintScene(scene, item.slug, Number(width))), { 'cache-control': PICTURE_CACHING });
+        if (item?.picture === undefined || !SCENE_WIDTHS.has(width)) throw new Refusal(404, 'There is no such picture.');
+        const { scene, tone } = item.picture;
+        return png(once(params.name, () => paintScene(scene, tone, item.slug, Number(width))), { 'cache-control': PICTURE_CACHING });
       },
     },
     {
       // Careless: two Cache-Control lines, one from the application and one from the server before it.
       method: 'GET', path: '/images/chamber.png',
-      handle: () => png(once('chamber', () => paintScene('night', 'house on the quay', 800)), { 'cache-control': ['public', 'max-age=3600'] }),
+      handle: () => png(once('chamber', () => paintScene('night', 0, 'house on the quay', 800)), { 'cache-control': ['public', 'max-age=3600'] }),
     },
     {
       // Careless: a picture that never changes, asked for again each time.
       method: 'GET', path: '/images/harbour.png',
-      handle: () => png(once('harbour', () => paintScene('harbour', 'arrival by boat', 800)), { 'cache-control': 'no-cache' }),
+      handle: () => png(once('harbour', () => paintScene('harbour', 1, 'arrival by boat', 800)), { 'cache-control': 'no-cache' }),
     },
   ];
 }

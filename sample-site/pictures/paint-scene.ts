@@ -34,11 +34,11 @@ const PALETTES: Readonly<Record<SceneKind, readonly Palette[]>> = {
 /** Where sky meets ground or water, as a share of the height. */
 const HORIZON_SHARE = 0.62;
 
-/** A landscape as PNG, `width` x `width` * 9 / 16 pixels. Same label, same picture, in any size. */
-export function paintScene(kind: SceneKind, label: string, width: number): Buffer {
+/** A landscape as PNG, `width` x `width` * 9 / 16 pixels, in one of the kind's tones of light. Same label, same view. */
+export function paintScene(kind: SceneKind, tone: number, label: string, width: number): Buffer {
   const random = new SeededRandom(3, `scene ${label}`);
   const height = Math.round((width * 9) / 16);
-  const palette = random.pick(PALETTES[kind]);
+  const palette = PALETTES[kind][tone % PALETTES[kind].length];
   const horizon = Math.round(height * HORIZON_SHARE);
   const sky = paintSky(random, palette, width, horizon);
   const water = kind !== 'hills';
@@ -91,12 +91,13 @@ function paintRoofs(random: SeededRandom, sky: Uint8Array, width: number, horizo
   const dark = mix(palette.land, [0, 0, 0], 0.25);
   const window: Colour = kind === 'night' ? [246, 206, 120] : mix(palette.light, palette.land, 0.35);
   for (let left = unit * 4; left < width * 0.96;) {
-    const wide = unit * (2 + random.next() * 5);
-    const high = unit * (3 + random.next() * (kind === 'harbour' ? 4 : 11));
-    const spire = random.chance(kind === 'harbour' ? 0 : 0.2) ? unit * (5 + random.next() * 5) : 0;
+    const tower = kind !== 'harbour' && random.chance(0.13);
+    const wide = unit * (tower ? 2.2 + random.next() : 3.2 + random.next() * 4);
+    const high = unit * (tower ? 11 + random.next() * 5 : 3 + random.next() * 3.5);
+    const roof = tower ? unit * (6 + random.next() * 5) : unit * (0.8 + random.next() * 2);
     box(sky, width, horizon, left, horizon - high, wide, high, dark);
-    for (let step = 0; step < spire; step += 1) {
-      const half = (wide / 2) * (1 - step / spire);
+    for (let step = 0; step < roof; step += 1) {
+      const half = (wide / 2) * (1 - step / roof);
       box(sky, width, horizon, left + wide / 2 - half, horizon - high - step, half * 2, 1, dark);
     }
     for (let row = 1; row < high / unit - 1; row += 1.6) {
@@ -104,7 +105,7 @@ function paintRoofs(random: SeededRandom, sky: Uint8Array, width: number, horizo
         if (random.chance(0.4)) box(sky, width, horizon, left + column * unit, horizon - high + row * unit, unit * 0.5, unit * 0.7, window);
       }
     }
-    left += wide + unit * random.next() * (kind === 'harbour' ? 6 : 1.5);
+    left += wide + unit * (random.next() * (kind === 'harbour' ? 6 : 1) - (kind === 'harbour' ? 0 : 0.4));
   }
   if (kind === 'harbour') for (const share of [0.3, 0.62]) crane(sky, width, horizon, width * share, unit, dark);
 }
