@@ -15,6 +15,8 @@ export interface EdgeContext {
   readonly counts: EdgeCounts
   /** True once the shield drains: answers carry `Connection: close` (h1) or a GOAWAY goes out (h2). */
   draining: boolean
+  /** More than 80 % of the allowed connections are in use: deadlines get short. Kept up to date by the listener. */
+  crowded: boolean
 }
 
 export interface EdgeCounts {

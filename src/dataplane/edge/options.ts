@@ -151,6 +151,77 @@ export const edgeOptions = {
     kind: 'durationMs', min: 1_000, max: 600_000, default: 60_000, applies: 'live',
     sentence: 'How long an HTTP/2 connection without requests is kept (3 s when more than 80 % of the allowed connections are in use).',
   },
+
+  // HTTP/1
+  requestLineBytes: {
+    kind: 'bytes', min: 1_024, max: 65_536, default: 8_192, applies: 'live',
+    sentence: 'Longest request line of an HTTP/1 request; longer ones are answered 414.',
+    source: 'RFC 9112 section 3: at least 8,000',
+  },
+  headBytes: {
+    kind: 'bytes', min: 2_048, max: 262_144, default: 16_384, applies: 'live',
+    sentence: 'Longest head of an HTTP/1 request, request line and all header fields; longer ones are answered 431. Raise it when a login system sets very large cookies.',
+    source: 'Node and HAProxy 16 KiB',
+  },
+  headerFields: {
+    kind: 'count', min: 16, max: 512, default: 128, applies: 'live',
+    sentence: 'Most header fields in an HTTP/1 request, and most trailer fields; more are answered 431.',
+    source: 'HAProxy 101, Apache 100; browsers send 10 to 30',
+  },
+  keepAliveIdleMs: {
+    kind: 'durationMs', min: 250, max: 600_000, default: 15_000, applies: 'live',
+    sentence: 'How long an HTTP/1 connection is kept open between two requests.',
+  },
+  keepAliveIdleCrowdedMs: {
+    kind: 'durationMs', min: 250, max: 600_000, default: 1_000, applies: 'live',
+    sentence: 'The same when more than 80 % of the allowed connections are in use.',
+  },
+  requestsPerConnection: {
+    kind: 'count', min: 1, max: 1_000_000_000, default: 10_000, applies: 'live',
+    sentence: 'Requests answered on one HTTP/1 connection before it is closed, so that long-lived ones spread over the workers again.',
+    source: 'nginx keepalive_requests 1000; a new connection costs us about as much as five requests',
+  },
+  bodyBytes: {
+    kind: 'bytes', min: 0, max: 1_099_511_627_776, default: 1_048_576, applies: 'live',
+    sentence: 'Most content a visitor may send with one request; more is answered 413. Raise it per route where uploads are wanted.',
+    source: 'nginx client_max_body_size 1m',
+  },
+  bodyDeadlineMs: {
+    kind: 'durationMs', min: 1_000, max: 3_600_000, default: 60_000, applies: 'live',
+    sentence: 'Time for the content of one request, plus one second for each bodyGoodBytesPerSecond received: small content must come in this time, a large upload that keeps going is not cut.',
+    source: 'Apache reqtimeout body=20,MinRate=500 works the same way',
+  },
+  bodyGoodBytesPerSecond: {
+    kind: 'count', min: 1, max: 100_000_000, default: 4_096, applies: 'live',
+    sentence: 'Rate at which an upload may go on past bodyDeadlineMs.',
+  },
+  bodyLongestMs: {
+    kind: 'durationMs', min: 1_000, max: 86_400_000, default: 3_600_000, applies: 'live',
+    sentence: 'Time after which the content of a request is given up however fast it comes.',
+  },
+  chunkExtensionBytes: {
+    kind: 'bytes', min: 0, max: 65_536, default: 4_096, applies: 'live',
+    sentence: 'Most bytes of chunk extensions in the content of one request; they carry nothing and are dropped. 0 refuses them.',
+    source: 'RFC 9112 section 7.1.1: ought to be limited; Node and Go 16 KiB',
+  },
+  trailerBytes: {
+    kind: 'bytes', min: 64, max: 65_536, default: 4_096, applies: 'live',
+    sentence: 'Longest trailer section after chunked content.',
+  },
+  answerSpoolBytes: {
+    kind: 'bytes', min: 65_536, max: 16_777_216, default: 262_144, applies: 'live',
+    sentence: 'How much of a streamed answer is kept for one slow visitor before the origin is made to wait.',
+    source: 'Design note algorithms (c), slow read: spool up to 256 KiB',
+  },
+  lingerMs: {
+    kind: 'durationMs', min: 100, max: 60_000, default: 5_000, applies: 'live',
+    sentence: 'How long a connection that Polder ends stays open for reading, so that the visitor gets the answer and not a reset.',
+    source: 'nginx lingering_timeout 5s',
+  },
+  upgradedIdleMs: {
+    kind: 'durationMs', min: 1_000, max: 86_400_000, default: 300_000, applies: 'live',
+    sentence: 'How long a WebSocket or other upgraded connection may be silent both ways.',
+  },
 } as const satisfies OptionTable
 
 export type EdgeSettings = OptionValues<typeof edgeOptions>
