@@ -14,7 +14,7 @@ export interface DocumentPage {
   readonly documents: readonly ListedDocument[];
 }
 
-export type ListedDocument = Omit<ParliamentDocument, 'body'>;
+type ListedDocument = Omit<ParliamentDocument, 'body'>;
 
 const LISTED = 'id, reference, kind, topic_id AS topicId, title, date, author_slug AS authorSlug, summary';
 

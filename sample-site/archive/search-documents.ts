@@ -9,7 +9,7 @@
  */
 import type { Archive } from './archive.ts';
 
-export interface SearchHit {
+interface SearchHit {
   readonly id: number;
   readonly reference: string;
   readonly kind: string;
@@ -19,7 +19,7 @@ export interface SearchHit {
   readonly extract: string;
 }
 
-export interface SearchCount {
+interface SearchCount {
   readonly value: string;
   readonly count: number;
 }

@@ -35,7 +35,7 @@ export const GROUPS: readonly Group[] = [
     about: 'The largest group in the house and the main opposition party.',
   },
   {
-    id: 'national-heritage', name: 'National Heritage Party', short: 'NHP', seats: 13, colour: '#4b3a78',
+    id: 'national-heritage', name: 'National Heritage Party', short: 'NHP', seats: 13, colour: '#7b62b3',
     about: 'Entered parliament six years ago; sits on the far right of the chamber.',
   },
 ];

@@ -1,14 +1,23 @@
-/** Name stock for the generated members. Mixed on purpose: no single country's register reads like this. */
-export const FIRST_NAMES: readonly string[] = [
-  'Adela', 'Agnes', 'Aisha', 'Albin', 'Alma', 'Anders', 'Anouk', 'Arno', 'Astrid', 'Basil', 'Beata', 'Bram',
-  'Bruno', 'Carla', 'Cedric', 'Clara', 'Dagmar', 'Daniyar', 'Delphine', 'Dominic', 'Edda', 'Edmund', 'Eleni',
-  'Elias', 'Emeka', 'Esther', 'Farida', 'Felix', 'Fiona', 'Gerda', 'Gideon', 'Greta', 'Hana', 'Harald', 'Hedwig',
-  'Hugo', 'Ida', 'Imran', 'Ingrid', 'Iris', 'Jakub', 'Jasmin', 'Johan', 'Judith', 'Kaja', 'Karim', 'Katrin',
-  'Leif', 'Leonie', 'Lucian', 'Maarten', 'Magda', 'Marek', 'Mathilde', 'Mirela', 'Nadia', 'Nikolas', 'Nils',
-  'Odile', 'Olga', 'Oskar', 'Paulina', 'Pieter', 'Priya', 'Ragnhild', 'Rasmus', 'Renata', 'Rosa', 'Rufus',
-  'Salma', 'Sander', 'Selma', 'Silvia', 'Stefan', 'Tamar', 'Teodor', 'Thea', 'Tobias', 'Ursula', 'Valentin',
-  'Vera', 'Viktor', 'Wanda', 'Wim', 'Yara', 'Yusuf', 'Zdenka', 'Zoltan',
+/** Name stock for the generated members. Mixed on purpose: no single country’s register reads like this. */
+const WOMEN: readonly string[] = [
+  'Adela', 'Agnes', 'Aisha', 'Alma', 'Anouk', 'Astrid', 'Beata', 'Carla', 'Clara', 'Dagmar', 'Delphine',
+  'Edda', 'Eleni', 'Esther', 'Farida', 'Fiona', 'Gerda', 'Greta', 'Hana', 'Hedwig', 'Ida', 'Ingrid', 'Iris',
+  'Jasmin', 'Judith', 'Kaja', 'Katrin', 'Leonie', 'Magda', 'Mathilde', 'Mirela', 'Nadia', 'Odile', 'Olga',
+  'Paulina', 'Priya', 'Ragnhild', 'Renata', 'Rosa', 'Salma', 'Selma', 'Silvia', 'Tamar', 'Thea', 'Ursula',
+  'Vera', 'Wanda', 'Yara', 'Zdenka',
 ];
+
+const MEN: readonly string[] = [
+  'Albin', 'Anders', 'Arno', 'Basil', 'Bram', 'Bruno', 'Cedric', 'Daniyar', 'Dominic', 'Edmund', 'Elias',
+  'Emeka', 'Felix', 'Gideon', 'Harald', 'Hugo', 'Imran', 'Jakub', 'Johan', 'Karim', 'Leif', 'Lucian',
+  'Maarten', 'Marek', 'Nikolas', 'Nils', 'Oskar', 'Pieter', 'Rasmus', 'Rufus', 'Sander', 'Stefan', 'Teodor',
+  'Tobias', 'Valentin', 'Viktor', 'Wim', 'Yusuf', 'Zoltan',
+];
+
+export const FIRST_NAMES: readonly string[] = [...WOMEN, ...MEN];
+
+/** Names drawn with a beard now and then, and seldom with long hair. */
+export const BEARDED_NAMES: ReadonlySet<string> = new Set([...MEN, 'Tomas', 'Josip', 'Walter', 'Henrik']);
 
 export const LAST_NAMES: readonly string[] = [
   'Abernal', 'Aldersey', 'Ambrose', 'Arkwell', 'Baird', 'Barendse', 'Belling', 'Birkeland', 'Bosgrove', 'Brandt',

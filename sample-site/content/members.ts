@@ -58,7 +58,7 @@ export function generateMembers(seed: number, year: number): readonly Member[] {
   return members;
 }
 
-export function slugOf(text: string): string {
+function slugOf(text: string): string {
   return text
     .toLowerCase()
     .replaceAll('’', '')

@@ -6,7 +6,7 @@ import { SeededRandom } from './seeded-random.ts';
 import { contestedVote, ordinaryVote } from './votes.ts';
 import type { Vote } from './votes.ts';
 
-export interface AgendaItem {
+interface AgendaItem {
   readonly clock: string;
   readonly kind: 'opening' | 'questions' | 'statement' | 'debate' | 'vote' | 'close';
   readonly title: string;

@@ -1,3 +1,4 @@
+import { BEARDED_NAMES } from '../content/member-names.ts';
 import type { Member } from '../content/members.ts';
 import { SeededRandom } from '../content/seeded-random.ts';
 
@@ -13,7 +14,8 @@ export function portraitSvg(member: Member): string {
   const hair = random.pick(HAIR);
   const cloth = random.pick(CLOTH);
   const face = random.between(31, 36);
-  const long = random.chance(0.45);
+  const bearded = BEARDED_NAMES.has(member.name.split(' ')[0]);
+  const long = random.chance(bearded ? 0.05 : 0.7);
   const jaw = random.between(42, 47);
   const parts = [
     `<rect width="160" height="200" fill="${member.group.colour}" opacity=".22"/>`,
@@ -22,14 +24,14 @@ export function portraitSvg(member: Member): string {
     `<path d="M14 200c2-38 26-50 66-52 40 2 64 14 66 52z" fill="${cloth}"/>`,
     `<path d="M66 118h28v34l-14 12-14-12z" fill="${skin}"/><path d="M66 132c8 8 20 8 28 0v8c-8 8-20 8-28 0z" fill="#000" opacity=".12"/>`,
     `<path d="M62 148l18 18 18-18 6 6-24 34-24-34z" fill="${random.pick(SHIRT)}"/>`,
-    random.chance(0.4) ? `<path d="M77 166h6l4 34H73z" fill="${member.group.colour}"/>` : '',
+    random.chance(bearded ? 0.6 : 0.05) ? `<path d="M77 166h6l4 34H73z" fill="${member.group.colour}"/>` : '',
     `<ellipse cx="${80 - face}" cy="94" rx="6" ry="9" fill="${skin}"/><ellipse cx="${80 + face}" cy="94" rx="6" ry="9" fill="${skin}"/>`,
     `<path d="M${80 - face} 84c0-48 ${face * 2}-48 ${face * 2} 0 0 ${jaw - 6}-${face - 12} ${jaw + 4}-${face} ${jaw + 4}s-${face}-10-${face}-${jaw + 4}z" fill="${skin}"/>`,
     hairTop(random.between(0, long ? 2 : 5), face, hair),
     eyes(random),
     `<path d="M80 92l-${random.between(3, 5)} 14h6" fill="none" stroke="#000" stroke-opacity=".22" stroke-width="2"/>`,
     `<path d="M70 116q10 ${random.between(3, 9)} 20 0" fill="none" stroke="#7a3b34" stroke-width="2.600" stroke-linecap="round"/>`,
-    !long && random.chance(0.35)
+    bearded && !long && random.chance(0.4)
       ? `<path d="M${82 - face} 100c2 34 16 36 ${face - 2} 36s${face - 4}-2 ${face - 2}-36c-4 12-10 9-${face - 2} 9s-${face - 6} 3-${face - 2}-9z" fill="${hair}" opacity=".9"/><path d="M70 117q10 5 20 0" fill="none" stroke="#f0d6cb" stroke-width="2"/>`
       : '',
     random.chance(0.35) ? glasses() : '',

@@ -17,7 +17,7 @@ export interface Answer {
   readonly stream?: StreamedBody;
 }
 
-export interface StreamedBody {
+interface StreamedBody {
   readonly bytes: number;
   readonly tag: string;
   write(response: ServerResponse, range: ByteRange): Promise<void>;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface Asset {
+interface Asset {
   readonly body: Buffer;
   readonly type: string;
   readonly lastModified: Date;

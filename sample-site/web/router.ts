@@ -1,6 +1,6 @@
 import type { Answer, Visit } from './answer.ts';
 
-export type Handler = (visit: Visit) => Answer | Promise<Answer>;
+type Handler = (visit: Visit) => Answer | Promise<Answer>;
 
 export interface Route {
   readonly method: 'GET' | 'POST';

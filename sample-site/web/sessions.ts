@@ -1,7 +1,7 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 
-export interface Message {
+interface Message {
   readonly number: string;
   readonly name: string;
   readonly email: string;
@@ -48,7 +48,7 @@ export function formTokenMatches(session: Session, sent: string): boolean {
   return expected.length === actual.length && timingSafeEqual(expected, actual);
 }
 
-export function cookieOf(request: IncomingMessage, name: string): string | undefined {
+function cookieOf(request: IncomingMessage, name: string): string | undefined {
   for (const pair of (request.headers.cookie ?? '').split(';')) {
     const equals = pair.indexOf('=');
     if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
