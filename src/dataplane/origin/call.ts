@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Reason } from '../../contract/reason.ts'
 import type { RouteClass } from '../../contract/route-class.ts'
 import type { HeaderList } from '../../kernel/header-list.ts'
@@ -6,7 +7,7 @@ import type { RequestBody } from '../request.ts'
 /** One request towards the origin. Plain data; read during `forward` and kept until the exchange ends. */
 export interface OriginCall {
   readonly method: string
-  /** Origin-form, starting with `/`. `OPTIONS *` is refused ('bad-request'): it asks about the shield, not about the site. */
+  /** Origin-form, starting with `/`, or `*` for OPTIONS. */
   readonly target: string
   /** As the visitor sent them: lower-case names, repeats kept. Hop-by-hop and forwarding fields are dealt with here. */
   readonly headers: HeaderList
@@ -36,13 +37,21 @@ export interface OriginSink {
   /** Final status (200 to 599). Hop-by-hop fields are gone; content-length, when there is one, is a checked decimal number. */
   onHead(status: number, headers: HeaderList, trailersExpected: boolean): void
   /**
-   * The chunk stays valid after the call and is never written again by this side; keeping a small chunk keeps the up to 64 KiB it was read into.
+   * The chunk belongs to the sink: it is a copy of its own size (small ones share Node's buffer pool) and is never written again by this side.
    * Returns false to be left alone until `handle.resume()`; what was already read (at most 64 KiB) may still follow when the origin closes.
    */
   onData(chunk: Uint8Array): boolean
   onEnd(trailers: HeaderList | null): void
   /** `retryable`: nothing of an answer came and the request did no harm; another try later may work. After onHead it is always false. */
   onError(reason: Reason, detail: string, retryable: boolean): void
+}
+
+/** A request to change protocol (WebSocket), from a visitor on HTTP/1.1. */
+export interface UpgradeCall extends OriginCall {
+  /** The protocol asked for, a token: `websocket`. */
+  readonly protocol: string
+  /** Called once, when the origin has agreed: the visitor's raw connection, nothing written yet (we write the 101), or null when the visitor is gone. */
+  takeOver(): Duplex | null
 }
 
 export interface OriginHandle {

@@ -4,14 +4,15 @@
  * or the method is idempotent, the content can be sent again and the connection broke. Never after a timeout: the origin may be working on it.
  * Must never call the sink after its end, nor after abort; and gives back its place at the upstream exactly once.
  */
+import type { Duplex } from 'node:stream'
 import type { HeaderList } from '../../kernel/header-list.ts'
 import type { MonotonicMs } from '../../kernel/clock.ts'
-import type { OriginCall, OriginHandle } from './call.ts'
+import type { OriginCall, OriginHandle, UpgradeCall } from './call.ts'
 import { faults } from './fault.ts'
 import type { Fault } from './fault.ts'
 import { answerHeaders, trailerFields } from './hop-by-hop.ts'
 import type { HeaderPolicy } from './hop-by-hop.ts'
-import type { WireReceiver, WireRequest, WireTry } from './transport.ts'
+import type { Transport, WireReceiver, WireRequest, WireTry } from './transport.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What an exchange needs of its Origin. */
@@ -23,6 +24,7 @@ export interface ExchangeHost {
   onTryFailed(exchange: Exchange, upstream: Upstream, fault: Fault): void
   onAnswered(exchange: Exchange, upstream: Upstream, status: number): void
   onOver(exchange: Exchange): void
+  readonly tunnelIdleMs: number
 }
 
 /** Time limits of one exchange in ms; total 0 means none. */
@@ -38,6 +40,7 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
   readonly target: string
   readonly headers: string[]
   readonly body: OriginCall['body']
+  readonly protocol: string
   readonly startedMs: MonotonicMs
   readonly #host: ExchangeHost
   readonly #deadlines: Deadlines
@@ -47,6 +50,7 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
   #sending = false
   #answered = false
   #over = false
+  #switched = false
   #paused = false
   /** Content came since the last sweep: spares a clock read per chunk. */
   #flowing = false
@@ -63,6 +67,7 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
     this.target = call.target
     this.headers = headers
     this.body = call.body
+    this.protocol = 'protocol' in call ? (call as UpgradeCall).protocol : ''
     this.#upstream = upstream
     this.#deadlines = deadlines
     this.startedMs = now
@@ -71,7 +76,7 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
 
   start(): void {
     this.#upstream.begin(this.#quietSince)
-    this.#try = this.#upstream.transport.send(this, this)
+    this.#try = this.#transportOf(this.#upstream).send(this, this)
   }
 
   abort(): void {
@@ -91,6 +96,13 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
   checkDeadlines(now: MonotonicMs): void {
     if (this.#over) return
     const { firstByteMs, idleMs, totalMs } = this.#deadlines
+    if (this.#switched) {
+      if (this.#flowing) {
+        this.#flowing = false
+        this.#quietSince = now
+      } else if (now - this.#quietSince >= this.#host.tunnelIdleMs) this.#cut(faults.tunnelIdle)
+      return
+    }
     if (totalMs > 0 && now - this.startedMs >= totalMs) return this.#cut(faults.totalTimeout)
     if (this.#answered) {
       if (this.#flowing) {
@@ -106,7 +118,7 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
       this.#quietSince = now
       return
     }
-    if (now - this.#quietSince >= firstByteMs) this.#cut(this.#sending ? faults.firstByteTimeout : faults.connectTimeout)
+    if (now - this.#quietSince >= firstByteMs) this.#cut(this.#sending ? faults.firstByteTimeout : faults.noConnection)
   }
 
   /** The Origin is being destroyed. */
@@ -128,8 +140,8 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
     this.#answered = true
     this.#quietSince = this.#host.now()
     this.#host.onAnswered(this, this.#upstream, status)
-    // RFC 9112 section 9.3: an error answer before the content is whole means that the rest is not wanted.
-    if (status >= 400) this.#try?.stopUpload()
+    // RFC 9112 section 9.3: an error answer before the content is whole means that the rest is not wanted; a redirect does as well.
+    if (status >= 300) this.#try?.stopUpload()
     this.call.sink.onHead(status, answerHeaders(headers, this.#host.policy), announcesTrailers(headers))
   }
 
@@ -141,6 +153,31 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
     }
     this.#paused = true
     return false
+  }
+
+  onSwitch(headers: HeaderList): Duplex | null {
+    if (this.#over) return null
+    const visitor = (this.call as UpgradeCall).takeOver()
+    if (visitor === null) return null
+    this.#answered = true
+    this.#switched = true
+    this.#quietSince = this.#host.now()
+    this.#host.onAnswered(this, this.#upstream, 101)
+    this.#upstream.end()
+    this.#upstream.tunnels++
+    let head = 'HTTP/1.1 101 Switching Protocols\r\n'
+    const kept = answerHeaders(headers, this.#host.policy)
+    for (let i = 0; i < kept.length; i += 2) head += `${kept[i]}: ${kept[i + 1]}\r\n`
+    visitor.write(`${head}connection: upgrade\r\nupgrade: ${this.protocol}\r\n\r\n`, 'latin1')
+    return visitor
+  }
+
+  onTraffic(): void {
+    this.#flowing = true
+  }
+
+  #transportOf(upstream: Upstream): Transport {
+    return this.protocol === '' ? upstream.transport : upstream.tunnelTransport
   }
 
   onEnd(trailers: HeaderList): void {
@@ -161,7 +198,7 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
         this.#upstream = next
         this.#sending = false
         next.begin(this.#host.now())
-        this.#try = next.transport.send(this, this)
+        this.#try = this.#transportOf(next).send(this, this)
         return
       }
     }
@@ -193,7 +230,8 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
 
   #finish(): void {
     this.#over = true
-    this.#upstream.end()
+    if (this.#switched) this.#upstream.tunnels--
+    else this.#upstream.end()
     // No effect when the content was read whole.
     if (this.body !== null && !(this.body instanceof Uint8Array)) this.body.discard()
     this.#host.onOver(this)

@@ -42,17 +42,20 @@ export const faults = Object.freeze({
   badSyntax: fault('origin-bad-answer', 'answer', 'answer is not HTTP/1.1'),
   badField: fault('origin-bad-answer', 'answer', 'header field with a forbidden character'),
   badLength: fault('origin-bad-answer', 'answer', 'content-length is not one decimal number'),
+  badChunk: fault('origin-bad-answer', 'answer', 'chunked coding is broken'),
   badCoding: fault('origin-bad-answer', 'answer', 'transfer coding other than chunked'),
-  badStatus: fault('origin-bad-answer', 'answer', 'status outside 200 to 599, or 101 without upgrade'),
+  badStatus: fault('origin-bad-answer', 'answer', 'status outside 100 to 599'),
+  badSwitch: fault('origin-bad-answer', 'answer', '101 that was not asked for, or to another protocol'),
   headTooLarge: fault('origin-bad-answer', 'answer', 'header section larger than allowed'),
   tooManyInterim: fault('origin-bad-answer', 'answer', 'too many 1xx answers'),
-  unrequested: fault('origin-bad-answer', 'answer', 'answer out of turn'),
   down: fault('origin-down', 'shield', 'all upstreams are failing; only probes go through'),
   noConnection: fault('limit-shed', 'shield', 'all connections of this worker in use'),
   closed: fault('draining', 'shield', 'origin pool is closed'),
+  tunnelIdle: fault('origin-timeout', 'shield', 'upgraded connection was idle'),
+  visitorGone: fault('client-aborted', 'visitor', 'visitor left before the protocol changed'),
+  upgradeRefused: fault('upgrade-refused', 'visitor', 'not a request to change protocol'),
   loop: fault('loop-detected', 'shield', 'own Via pseudonym in the request'),
   badRequest: fault('bad-request', 'visitor', 'request cannot be put on the wire'),
-  shieldError: fault('shield-error', 'shield', 'unexpected error in the origin client'),
 })
 
 const byCode: ReadonlyMap<string, Fault> = new Map([
@@ -66,47 +69,16 @@ const byCode: ReadonlyMap<string, Fault> = new Map([
   ['ENOENT', faults.noSocket],
   ['EACCES', faults.noSocket],
   ['ETIMEDOUT', faults.connectTimeout],
-  ['UND_ERR_CONNECT_TIMEOUT', faults.connectTimeout],
-  ['UND_ERR_HEADERS_TIMEOUT', faults.firstByteTimeout],
-  ['UND_ERR_BODY_TIMEOUT', faults.idleTimeout],
-  ['UND_ERR_HEADERS_OVERFLOW', faults.headTooLarge],
-  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', faults.truncated],
-  ['UND_ERR_DESTROYED', faults.closed],
-  ['UND_ERR_CLOSED', faults.closed],
-  ['UND_ERR_INVALID_ARG', faults.badRequest],
-  ['UND_ERR_NOT_SUPPORTED', faults.badRequest],
-  ['UND_ERR_REQ_CONTENT_LENGTH_MISMATCH', faults.badRequest],
 ])
 
-const resetCodes: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'ETIMEDOUT', 'ENOTCONN', 'UND_ERR_SOCKET', 'UND_ERR_INFO'])
-
-/**
- * The fault behind an error of net, tls or undici.
- * @param sent the request (or part of it) was already written when it happened
- * @param answered a final head was already received
- */
-export function faultOf(error: unknown, sent: boolean, answered: boolean): Fault {
-  const { code, message, name } = describe(error)
-  if (sent && resetCodes.has(code)) {
-    if (message === 'bad response' || message === 'bad upgrade') return faults.unrequested
-    return answered ? faults.resetWithin : faults.resetBefore
-  }
-  if (name === 'HTTPParserError') {
-    // llhttp says "Invalid EOF state" when the connection ends inside a chunked body: a cut, not bad syntax. It leaves no other mark.
-    return message.includes('Invalid EOF state') ? (answered ? faults.truncated : faults.resetBefore) : faults.badSyntax
-  }
+/** The fault behind an error of net or tls that prevented a connection. */
+export function connectFault(error: unknown): Fault {
+  if (error instanceof AggregateError && error.errors.length > 0) return connectFault(error.errors[0])
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined
+  if (typeof code !== 'string') return faults.connectFailed
   const known = byCode.get(code)
   if (known !== undefined) return known
-  if (sent) return faults.shieldError
-  if (code.includes('CERT') || code.startsWith('UNABLE_TO_') || code === 'DEPTH_ZERO_SELF_SIGNED_CERT') return faults.certificate
+  if (code.includes('CERT') || code.startsWith('UNABLE_TO_')) return faults.certificate
   if (code.startsWith('ERR_SSL_') || code.startsWith('ERR_TLS_')) return faults.tls
-  if (resetCodes.has(code)) return faults.connectFailed
-  return code === '' ? faults.shieldError : faults.connectFailed
-}
-
-function describe(error: unknown): { code: string; message: string; name: string } {
-  if (error instanceof AggregateError && error.errors.length > 0) return describe(error.errors[0])
-  if (!(error instanceof Error)) return { code: '', message: '', name: '' }
-  const code = (error as { code?: unknown }).code
-  return { code: typeof code === 'string' ? code : '', message: error.message, name: error.name }
+  return faults.connectFailed
 }

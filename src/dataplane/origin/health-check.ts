@@ -56,7 +56,7 @@ export class HealthCheck implements WireReceiver {
     this.#bytes = 0
     this.#good = false
     const headers = ['host', this.#settings.host, 'user-agent', 'polder-health-check', 'accept', '*/*']
-    this.#try = this.#upstream.transport.send({ method: 'GET', target: this.#settings.path, headers, body: null }, this)
+    this.#try = this.#upstream.transport.send({ method: 'GET', target: this.#settings.path, headers, body: null, protocol: '' }, this)
   }
 
   stop(): void {
@@ -81,6 +81,12 @@ export class HealthCheck implements WireReceiver {
     }
     return true
   }
+
+  onSwitch(): null {
+    return null
+  }
+
+  onTraffic(): void {}
 
   onEnd(_trailers: HeaderList): void {
     if (!this.#good) return this.onFault(faults.badStatus)

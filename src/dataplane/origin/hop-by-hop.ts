@@ -34,7 +34,7 @@ const requestFates: ReadonlyMap<string, number> = new Map([
   ['host', DROP], // set from call.host
   ['content-length', DROP], // framing is made from the body
   ['transfer-encoding', DROP],
-  ['trailer', DROP], // undici cannot send trailers
+  ['trailer', DROP], // trailers are passed on unannounced, which RFC 9110 section 6.6.2 allows
   ['keep-alive', DROP],
   ['upgrade', DROP],
   ['http2-settings', DROP],
@@ -87,7 +87,7 @@ export function isLoop(headers: HeaderList, viaName: string): boolean {
 }
 
 /**
- * The fields to send, `host` first, then the visitor's in their order, then ours. No framing and no Connection: whoever writes to the wire adds them.
+ * The fields to send, `host` first, then the visitor's in their order, then ours. Framing is added by whoever writes to the wire.
  */
 export function requestHeaders(call: OriginCall, policy: HeaderPolicy): string[] {
   const { headers, trustedHop } = call
@@ -131,7 +131,8 @@ export function requestHeaders(call: OriginCall, policy: HeaderPolicy): string[]
       else out.push(name, value)
     }
   }
-  if (wantsTrailers) out.push('te', 'trailers')
+  // RFC 9110 section 10.1.4: TE is for this connection only, so Connection must name it.
+  if (wantsTrailers) out.push('te', 'trailers', 'connection', 'te')
   const hop = trustedHop && call.peerAddress !== '' ? call.peerAddress : call.clientAddress
   out.push('x-forwarded-for', forwardedFor === '' ? call.clientAddress : hop === call.clientAddress ? forwardedFor : `${forwardedFor}, ${hop}`)
   out.push('x-forwarded-proto', forwardedProto === '' ? call.scheme : forwardedProto)
@@ -181,12 +182,3 @@ const forbiddenTrailers: ReadonlySet<string> = new Set([
   'age', 'authorization', 'cache-control', 'content-encoding', 'content-length', 'content-range', 'content-type', 'cookie', 'date', 'expires', 'host', 'location',
   'max-forwards', 'retry-after', 'set-cookie', 'vary', 'warning', 'www-authenticate',
 ])
-
-/** Field values may hold visible ASCII, space, tab and bytes above 127 (RFC 9110 section 5.5); `value` is latin1. */
-export function isFieldValue(value: string): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const c = value.charCodeAt(i)
-    if ((c < 0x20 && c !== 0x09) || c === 0x7f || c > 0xff) return false
-  }
-  return true
-}

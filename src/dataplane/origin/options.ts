@@ -49,6 +49,10 @@ export const originOptions = {
     kind: 'count', min: 1, max: 4_096, default: 128, applies: 'live',
     sentence: 'Connections to one upstream from one worker thread; the real limit on the origin is the admission limit, this one only bounds sockets.',
   },
+  upgradeConnections: {
+    kind: 'count', min: 0, max: 4_096, default: 128, applies: 'live',
+    sentence: 'Upgraded (WebSocket) connections to one upstream from one worker thread; each stays open for as long as the visitor likes.',
+  },
   keepAliveMs: {
     kind: 'durationMs', min: 100, max: 600_000, default: 4_000, applies: 'live',
     sentence: 'Idle connections are closed after this; keep it below the keep-alive time of the origin. A Keep-Alive hint of the origin is followed.',

@@ -5,7 +5,7 @@ import type { OriginVitals } from '../../contract/vitals.ts'
 import type { Clock, MonotonicMs } from '../../kernel/clock.ts'
 import type { Random } from '../../kernel/random.ts'
 import { pickUpstream } from './balance.ts'
-import type { OriginCall, OriginHandle } from './call.ts'
+import type { OriginCall, OriginHandle, UpgradeCall } from './call.ts'
 import { Exchange } from './exchange.ts'
 import type { Deadlines, ExchangeHost } from './exchange.ts'
 import { faults } from './fault.ts'
@@ -17,7 +17,7 @@ import { OriginMeter } from './meter.ts'
 import { parseClassTimeout } from './options.ts'
 import type { OriginSettings } from './options.ts'
 import { RetryBudget } from './retry-budget.ts'
-import { UndiciTransport } from './undici-transport.ts'
+import { H1Transport } from './h1-transport.ts'
 import { Upstream } from './upstream.ts'
 import type { UpstreamState } from './upstream.ts'
 import { parseUpstream } from './upstream-url.ts'
@@ -48,6 +48,7 @@ const QUEUE_FACTOR = 2
  */
 export class Origin implements ExchangeHost {
   readonly policy: HeaderPolicy
+  readonly tunnelIdleMs: number
   readonly meter = new OriginMeter()
   readonly #settings: OriginSettings
   readonly #clock: Clock
@@ -74,6 +75,8 @@ export class Origin implements ExchangeHost {
       dropUnderscoreNames: settings.dropUnderscoreNames,
       hideAnswerFields: new Set(settings.hideAnswerFields),
     })
+    const now = this.#clock.monotonicMs()
+    this.tunnelIdleMs = settings.streamIdleTimeoutMs
     const tlsCa = settings.tlsCaFile === '' ? null : readFileSync(settings.tlsCaFile, 'utf8')
     const health = {
       consecutiveFailures: settings.ejectAfterFailures,
@@ -87,14 +90,14 @@ export class Origin implements ExchangeHost {
     this.#upstreams = settings.upstreams.map((text) => {
       const spec = parseUpstream(text)
       if (typeof spec === 'string') throw new Error(`origin: upstream "${text}": ${spec}`)
-      return new Upstream(spec, new UndiciTransport(spec, { ...settings, tlsCa }), health)
+      const wire = { ...settings, tlsCa }
+      return new Upstream(spec, new H1Transport(spec, wire, now), new H1Transport(spec, { ...wire, connections: settings.upgradeConnections }, now), health)
     })
     this.#deadlines = deadlinesByClass(settings)
     this.#budget = new RetryBudget(settings.retryShare, RETRY_BURST)
-    const now = this.#clock.monotonicMs()
     this.#checks = settings.checkPath === '' ? [] : this.#upstreams.map((upstream) => new HealthCheck(upstream, checkSettings(settings, upstream), this.#random, now))
     const sweepMs = parts.sweepMs ?? SWEEP_MS
-    this.#timer = sweepMs === 0 ? null : setInterval(() => this.sweep(), sweepMs).unref()
+    this.#timer = sweepMs === 0 ? null : setInterval(() => setImmediate(this.#sweepAfterReads), sweepMs).unref()
   }
 
   /**
@@ -105,11 +108,31 @@ export class Origin implements ExchangeHost {
     const now = this.#clock.monotonicMs()
     if (this.#closed) return refuse(call, faults.closed)
     if (isLoop(call.headers, this.policy.viaName)) return refuse(call, faults.loop)
-    if (call.target.charCodeAt(0) !== 0x2f) return refuse(call, faults.badRequest)
+    if (call.target.charCodeAt(0) !== 0x2f && !(call.method === 'OPTIONS' && call.target === '*')) return refuse(call, faults.badRequest)
     const { panicInFlight, connections } = this.#settings
     const upstream = pickUpstream(this.#upstreams, null, now, this.#random, panicInFlight)
     if (upstream === null) return refuse(call, faults.down)
     if (upstream.inFlight >= connections * QUEUE_FACTOR) return refuse(call, faults.noConnection)
+    return this.#run(call, upstream, now)
+  }
+
+  /**
+   * Asks the origin to change protocol; on 101 joins the visitor's raw connection with the origin's until one of them ends or both are idle too long.
+   * Any other answer comes to `call.sink` as if it had been forwarded. onEnd: the tunnel ended in peace. Errors as in `forward`, and 'upgrade-refused'.
+   */
+  upgrade(call: UpgradeCall): OriginHandle {
+    const now = this.#clock.monotonicMs()
+    if (this.#closed) return refuse(call, faults.closed)
+    if (isLoop(call.headers, this.policy.viaName)) return refuse(call, faults.loop)
+    if (call.method !== 'GET' || !isToken(call.protocol)) return refuse(call, faults.upgradeRefused)
+    const { panicInFlight, upgradeConnections } = this.#settings
+    const upstream = pickUpstream(this.#upstreams, null, now, this.#random, panicInFlight)
+    if (upstream === null) return refuse(call, faults.down)
+    if (upstream.tunnelTransport.openConnections >= upgradeConnections) return refuse(call, faults.noConnection)
+    return this.#run(call, upstream, now)
+  }
+
+  #run(call: OriginCall, upstream: Upstream, now: MonotonicMs): OriginHandle {
     this.#budget.earn()
     let deadlines = this.#deadlines[call.routeClass]
     if (call.deadlineMs > 0) deadlines = { firstByteMs: deadlines.firstByteMs, idleMs: deadlines.idleMs, totalMs: call.deadlineMs }
@@ -120,11 +143,18 @@ export class Origin implements ExchangeHost {
     return exchange
   }
 
+  /** After a stall of this thread, what arrived meanwhile is read before anybody is called late. */
+  readonly #sweepAfterReads = (): void => this.sweep()
+
   /** Ends what is over its time and runs active checks; called by the Origin's own timer. */
   sweep(): void {
     const now = this.#clock.monotonicMs()
     // Backwards: an exchange that ends is replaced by the last one, which was already looked at.
     for (let i = this.#running.length - 1; i >= 0; i--) this.#running[i].checkDeadlines(now)
+    for (const upstream of this.#upstreams) {
+      upstream.transport.sweep(now)
+      upstream.tunnelTransport.sweep(now)
+    }
     for (const check of this.#checks) check.sweep(now)
   }
 
@@ -150,7 +180,7 @@ export class Origin implements ExchangeHost {
   async close(): Promise<void> {
     this.#closed = true
     for (const check of this.#checks) check.stop()
-    await Promise.all(this.#upstreams.map((upstream) => upstream.transport.close()))
+    await Promise.all(this.#upstreams.flatMap((upstream) => [upstream.transport.close(), upstream.tunnelTransport.close()]))
     if (this.#timer !== null) clearInterval(this.#timer)
   }
 
@@ -160,7 +190,7 @@ export class Origin implements ExchangeHost {
     if (this.#timer !== null) clearInterval(this.#timer)
     for (const check of this.#checks) check.stop()
     for (let i = this.#running.length - 1; i >= 0; i--) this.#running[i].fail(faults.closed)
-    await Promise.all(this.#upstreams.map((upstream) => upstream.transport.destroy()))
+    await Promise.all(this.#upstreams.flatMap((upstream) => [upstream.transport.destroy(), upstream.tunnelTransport.destroy()]))
   }
 
   now(): MonotonicMs {
@@ -195,6 +225,11 @@ export class Origin implements ExchangeHost {
     this.#running[exchange.slot] = last
     last.slot = exchange.slot
   }
+}
+
+/** RFC 9110 section 7.8: protocol name, optionally with a version. */
+function isToken(protocol: string): boolean {
+  return /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,64}(\/[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,16})?$/.test(protocol)
 }
 
 /** Rare, so a closure does no harm; after the caller has its handle, so that no sink is called from within forward. */

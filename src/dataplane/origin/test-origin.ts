@@ -163,6 +163,7 @@ export function simulatedOrigin(upstreams: readonly string[], over: Partial<Orig
 /** A request's content fed by the test. Counts how it was treated. */
 export class FedBody implements RequestBody {
   readonly declaredBytes: number
+  maxBodyBytes = Number.MAX_SAFE_INTEGER
   sink: BodySink | null = null
   resumed = 0
   discarded = 0

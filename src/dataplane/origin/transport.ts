@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream'
+import type { MonotonicMs } from '../../kernel/clock.ts'
 import type { HeaderList } from '../../kernel/header-list.ts'
 import type { RequestBody } from '../request.ts'
 import type { Fault } from './fault.ts'
@@ -8,6 +10,8 @@ export interface WireRequest {
   readonly target: string
   readonly headers: string[]
   readonly body: RequestBody | Uint8Array | null
+  /** Protocol to change to, a checked token; '' for none. */
+  readonly protocol: string
 }
 
 /** Hears of one try. After onEnd, onFault or abort nothing more comes. */
@@ -18,6 +22,10 @@ export interface WireReceiver {
   /** Raw fields: lower-case names, latin1 values, checked for forbidden characters. */
   onHead(status: number, headers: HeaderList): void
   onData(chunk: Uint8Array): boolean
+  /** 101 with the protocol asked for. Returns the visitor's raw connection, on which the 101 was written, or null when the visitor is gone. */
+  onSwitch(headers: HeaderList): Duplex | null
+  /** Bytes went through the tunnel. */
+  onTraffic(): void
   onEnd(trailers: HeaderList): void
   onFault(fault: Fault): void
 }
@@ -39,9 +47,22 @@ export interface WireTry {
 export interface Transport {
   /** Never calls the receiver's onFault, onHead or onEnd before it returns. */
   send(request: WireRequest, receiver: WireReceiver): WireTry
+  /** Called about ten times a second: idle and connect times. */
+  sweep(now: MonotonicMs): void
   readonly openConnections: number
   /** Lets running exchanges end. */
   close(): Promise<void>
   /** Cuts them. */
   destroy(): Promise<void>
+}
+
+export interface TransportSettings {
+  readonly connections: number
+  readonly connectTimeoutMs: number
+  readonly keepAliveMs: number
+  readonly answerHeadBytes: number
+  readonly tlsServerName: string
+  readonly tlsVerify: boolean
+  /** PEM text, or null for the system's authorities. */
+  readonly tlsCa: string | null
 }

@@ -12,6 +12,8 @@ export interface UpstreamState {
   readonly weight: number
   readonly state: HealthState
   readonly inFlight: number
+  /** Upgraded connections. */
+  readonly tunnels: number
   readonly openConnections: number
   readonly requests: number
   readonly failures: number
@@ -23,15 +25,19 @@ export interface UpstreamState {
 export class Upstream {
   readonly spec: UpstreamSpec
   readonly transport: Transport
+  /** Connections that change protocol: apart, so that they never hold up requests. */
+  readonly tunnelTransport: Transport
   readonly health: UpstreamHealth
   inFlight = 0
+  tunnels = 0
   requests = 0
   failures = 0
   #lastFailure = ''
 
-  constructor(spec: UpstreamSpec, transport: Transport, health: HealthSettings) {
+  constructor(spec: UpstreamSpec, transport: Transport, tunnelTransport: Transport, health: HealthSettings) {
     this.spec = spec
     this.transport = transport
+    this.tunnelTransport = tunnelTransport
     this.health = new UpstreamHealth(health)
   }
 
@@ -63,6 +69,7 @@ export class Upstream {
       weight: this.spec.weight,
       state: this.health.state,
       inFlight: this.inFlight,
+      tunnels: this.tunnels,
       openConnections: this.transport.openConnections,
       requests: this.requests,
       failures: this.failures,
