@@ -123,7 +123,7 @@ export const originOptions = {
   },
   ejectionMaxMs: {
     kind: 'durationMs', min: 100, max: 3_600_000, default: 30_000, applies: 'live',
-    sentence: 'Longest time out.',
+    sentence: 'Longest time out of an upstream that keeps failing.',
     source: 'Envoy base_ejection_time 30 s',
   },
   panicInFlight: {
