@@ -25,6 +25,10 @@ export interface Environment {
   readonly notifySocket: string | null
   /** POLDER_INHERITED_FDS, made by bin/polder from systemd's sockets: name or index, and its descriptors, one for each worker. */
   readonly inheritedSockets: ReadonlyArray<{ readonly name: string; readonly fds: readonly number[] }>
+  /** POLDER_TAKEOVER, made by an earlier process that hands over (shield/upgrade.ts): listener and its descriptors, each a queue of its own. */
+  readonly takeover: ReadonlyArray<{ readonly name: string; readonly fds: readonly number[] }>
+  /** POLDER_READY_FD: where to tell that earlier process that we serve. */
+  readonly readyFd: number | null
 }
 
 type EnvironmentVariables = Readonly<Record<string, string | undefined>>
@@ -37,6 +41,8 @@ export function readEnvironment(variables: EnvironmentVariables = process.env): 
     noColor: text('NO_COLOR') !== null,
     notifySocket: text('NOTIFY_SOCKET'),
     inheritedSockets: Object.freeze(parseInheritedSockets(text('POLDER_INHERITED_FDS') ?? '')),
+    takeover: Object.freeze(parseTakeover(text('POLDER_TAKEOVER') ?? '')),
+    readyFd: /^\d{1,9}$/.test(text('POLDER_READY_FD') ?? '') ? Number(text('POLDER_READY_FD')) : null,
   })
 }
 
@@ -45,6 +51,16 @@ export function parseInheritedSockets(text: string): Array<{ name: string; fds: 
   const sockets: Array<{ name: string; fds: readonly number[] }> = []
   for (const part of text.split(';')) {
     const match = /^([\w.-]+):(\d{1,9}(?:,\d{1,9})*)$/.exec(part)
+    if (match !== null) sockets.push({ name: match[1]!, fds: Object.freeze(match[2]!.split(',').map(Number)) })
+  }
+  return sockets
+}
+
+/** `127.0.0.1:8080=4,5;[::1]:8443=6,7` → listeners with their descriptors. What cannot be read is left out. */
+export function parseTakeover(text: string): Array<{ name: string; fds: readonly number[] }> {
+  const sockets: Array<{ name: string; fds: readonly number[] }> = []
+  for (const part of text.split(';')) {
+    const match = /^([^=;]+)=(\d{1,9}(?:,\d{1,9})*)$/.exec(part)
     if (match !== null) sockets.push({ name: match[1]!, fds: Object.freeze(match[2]!.split(',').map(Number)) })
   }
   return sockets

@@ -42,7 +42,10 @@ export interface Rule {
   readonly expiresAtWallMs: number | null
   /** For `limit`: requests per second let through, over all matches. */
   readonly limitPerSecond?: number
-  /** Share of matches let through to the softest test, to measure harm (0 to 0.05). */
+  /**
+   * Share of matching clients let through, to measure harm (0 to 0.05): those with fallsInShare(clientKey, hashText(id, 0), canaryShare), at most
+   * 5 requests a second over all of them, so that a single source that falls in it wins nothing.
+   */
   readonly canaryShare?: number
 }
 

@@ -47,7 +47,7 @@ export interface OpenSocket {
 }
 
 export interface UpstreamState {
-  readonly url: string
+  readonly name: string
   readonly healthy: boolean
   readonly inFlight: number
   readonly failures: number

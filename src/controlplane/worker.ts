@@ -2,41 +2,41 @@
  * The control plane's thread. It hears vitals and samples, thinks once a second, and publishes a plan.
  * The data plane never waits for it: when this thread is slow or dead, the last plan runs out by itself.
  */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import type { LinkMessage, ThreadName, ThreadOrder, ThreadReport } from '../contract/thread.ts'
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { calmPlan, type Plan } from '../contract/plan.ts'
 import type { SampleBatch } from '../contract/sample.ts'
+import type { LinkMessage, ThreadOrder, ThreadReport } from '../contract/thread.ts'
 import type { Vitals } from '../contract/vitals.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { ControlLoop, type ControlSettings } from './loop.ts'
 
 const TICK_MS = 1_000
 /** Batches kept for one tick: two workers send eight a second; more than this and the oldest are forgotten rather than memory grown. */
-const MAX_BATCHES = 256
+const MAX_WAITING = 256
+/** A plan's posture holds this long without a newer plan. */
+const POSTURE_MS = 10_000
 
 if (parentPort === null) throw new Error('the control plane runs as a worker thread')
 const main = parentPort
-const loop = new ControlLoop((workerData as { settings: ControlSettings }).settings)
 let vitals: Vitals[] = []
 let batches: SampleBatch[] = []
+let version: number = systemClock.wallMs()
 
-main.on('message', (order: ThreadOrder<ControlSettings>) => {
-  if (order.type === 'link') listen(order.peer, order.port)
-  else if (order.type === 'settings') {
-    loop.applySettings(order.settings)
-    report({ type: 'applied', version: order.version })
-  } else if (order.type === 'drain') report({ type: 'drained' })
+main.on('message', (order: ThreadOrder<unknown>) => {
+  if (order.type === 'link') listen(order.port)
+  else if (order.type === 'settings') report({ type: 'applied', version: order.version })
+  else if (order.type === 'drain') report({ type: 'drained' })
 })
 
-function listen(_peer: ThreadName, port: MessagePort): void {
+function listen(port: MessagePort): void {
   port.on('message', (message: LinkMessage) => {
-    if (message.type === 'samples') {
-      if (batches.length >= MAX_BATCHES) batches.shift()
-      batches.push(message.batch)
-    } else if (message.type === 'vitals') {
-      if (vitals.length >= MAX_BATCHES) vitals.shift()
-      vitals.push(message.vitals)
-    }
+    if (message.type === 'samples') keep(batches, message.batch)
+    else if (message.type === 'vitals') keep(vitals, message.vitals)
   })
+}
+
+function keep<T>(list: T[], one: T): void {
+  if (list.length >= MAX_WAITING) list.shift()
+  list.push(one)
 }
 
 function report(message: ThreadReport): void {
@@ -44,9 +44,11 @@ function report(message: ThreadReport): void {
 }
 
 setInterval(() => {
-  const plan = loop.tick(systemClock.wallMs(), vitals, batches)
+  const now = systemClock.wallMs()
   vitals = []
   batches = []
-  report(plan === null ? { type: 'heartbeat' } : { type: 'plan', plan })
+  version = Math.max(version + 1, now)
+  const plan: Plan = { ...calmPlan, version, publishedAtWallMs: now, postureExpiresAtWallMs: now + POSTURE_MS }
+  report({ type: 'plan', plan })
 }, TICK_MS)
 report({ type: 'ready', sockets: [] })

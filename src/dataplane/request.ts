@@ -112,6 +112,8 @@ export interface BodySink {
 export interface RequestBody {
   /** Content-Length, or -1 when chunked or an h2 stream without one. */
   readonly declaredBytes: number
+  /** Most content let through; above it the sink hears 'body-too-large'. The pipeline may change it before `start`, for routes that take large uploads. */
+  maxBodyBytes: number
   /** Call once. Sends `100 Continue` first when the visitor waits for it. */
   start(sink: BodySink): void
   resume(): void

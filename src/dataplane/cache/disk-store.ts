@@ -140,6 +140,17 @@ export class DiskStore implements LastGoodStore {
     return false
   }
 
+  /** For metrics: rows and bytes of the file now, and whether writing waits for the disk to recover. */
+  state(): { readonly rows: number; readonly bytes: number; readonly suspended: boolean } {
+    let rows = 0
+    let bytes = 0
+    this.#guarded(() => {
+      rows = (this.#database.prepare('SELECT count(*) AS rows FROM copy').get() as { rows: number }).rows
+      bytes = (this.#database.prepare('PRAGMA page_count').get() as { page_count: number }).page_count * PAGE_BYTES
+    })
+    return { rows, bytes, suspended: this.#backoffMs > 0 }
+  }
+
   close(): void {
     this.flush()
     try {

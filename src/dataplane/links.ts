@@ -1,0 +1,51 @@
+/** Direct lines of one thread to the others, by name; the main thread lays them (shield/threads.ts). A line to a dead thread is forgotten. */
+import type { MessagePort } from 'node:worker_threads'
+import type { LinkMessage, ThreadName } from '../contract/thread.ts'
+import type { CacheBus, CacheMessage } from './cache/bus.ts'
+
+export class Links {
+  readonly #ports = new Map<ThreadName, MessagePort>()
+  readonly #onMessage: (from: ThreadName, message: LinkMessage) => void
+
+  constructor(onMessage: (from: ThreadName, message: LinkMessage) => void) {
+    this.#onMessage = onMessage
+  }
+
+  /** A new line; one to an earlier thread of that name is closed. */
+  add(peer: ThreadName, port: MessagePort): void {
+    this.#ports.get(peer)?.close()
+    this.#ports.set(peer, port)
+    port.on('message', (message: LinkMessage) => this.#onMessage(peer, message))
+    port.on('close', () => {
+      if (this.#ports.get(peer) === port) this.#ports.delete(peer)
+    })
+    port.unref()
+  }
+
+  send(peer: ThreadName, message: LinkMessage, transfer: readonly ArrayBuffer[] = []): void {
+    this.#ports.get(peer)?.postMessage(message, [...transfer])
+  }
+
+  /** To every edge worker and the store; the control plane has no part in the cache. */
+  sendToCaches(message: CacheMessage): void {
+    for (const [peer, port] of this.#ports) if (peer !== 'control') port.postMessage({ type: 'cache', message } satisfies LinkMessage)
+  }
+}
+
+/** The cache's bus over these lines. What is said before a line is laid is lost: the store is linked before a worker begins. */
+export class LinkedBus implements CacheBus {
+  onMessage: ((message: CacheMessage) => void) | null = null
+  readonly #links: Links
+
+  constructor(links: Links) {
+    this.#links = links
+  }
+
+  broadcast(message: CacheMessage): void {
+    this.#links.sendToCaches(message)
+  }
+
+  hear(message: unknown): void {
+    this.onMessage?.(message as CacheMessage)
+  }
+}

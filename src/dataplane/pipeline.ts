@@ -1,0 +1,282 @@
+/**
+ * READ FIRST: the life of a request. `handle` reads as the list it is; each step either lets the request on or ends it.
+ *
+ *   count     one more received
+ *   know      who asks (source table), what kind of thing is asked for (routes)
+ *   watch     the tap: seen before anything acts, so that a limit never hides what it limits
+ *   obey      the rules: allow, block, limit, tag
+ *   host      a site we do not serve is refused cheaply
+ *   cache     a stored answer ends the request here; that is what most visitors of a flooded site get
+ *   origin    everything else: admission, origin, store (origin-fetch.ts)
+ *
+ * Synchronous until admission. It must never throw: a fault of ours ends one request with `shield-error`, never the worker.
+ */
+import { calmPlan, type Plan } from '../contract/plan.ts'
+import type { Reason } from '../contract/reason.ts'
+import type { RouteClass } from '../contract/route-class.ts'
+import { sampleFlags } from '../contract/sample.ts'
+import type { Clock, MonotonicMs } from '../kernel/clock.ts'
+import { firstValue, hasHeader } from '../kernel/header-list.ts'
+import type { Log } from '../kernel/log.ts'
+import type { AccessLog } from './access-log/access-log.ts'
+import type { Admission } from './admission/admission.ts'
+import type { Cache } from './cache/cache.ts'
+import { type CachePolicy, compileCachePolicy } from './cache/policy.ts'
+import { Features } from './features.ts'
+import { HostTable } from './routing/host-table.ts'
+import type { Origin } from './origin/origin.ts'
+import { OriginFetch } from './origin-fetch.ts'
+import { RefusalPages } from './refusal/refusal-page.ts'
+import type { ClientAddress, PreparedAnswer, Request } from './request.ts'
+import { classOf, type Route, RouteTable } from './routing/route-table.ts'
+import { compileRules, noRules, type RuleSet } from './rules/compile.ts'
+import { isPositive, matchRules } from './rules/match.ts'
+import type { DataplaneSettings } from './settings.ts'
+import type { Tap } from './tap/tap.ts'
+import type { Tally } from './telemetry/tally.ts'
+import { GatherBudget } from './upload/gathered-body.ts'
+
+export interface PipelineParts {
+  readonly clock: Clock
+  readonly log: Log
+  readonly tally: Tally
+  readonly tap: Tap
+  readonly admission: Admission
+  readonly cache: Cache
+  readonly accessLog: AccessLog
+  readonly hashKey: number
+  readonly workers: number
+}
+
+/** What one version of the settings means, compiled; swapped whole on a reload. */
+interface Site {
+  readonly settings: DataplaneSettings
+  readonly routes: RouteTable<CachePolicy>
+  readonly hosts: HostTable
+  readonly policy: CachePolicy
+  readonly origin: Origin
+}
+
+export class Pipeline {
+  readonly clock: Clock
+  readonly cache: Cache
+  readonly admission: Admission
+  readonly gatherBudget = new GatherBudget()
+  readonly tally: Tally
+  readonly #parts: PipelineParts
+  readonly #features: Features
+  readonly #refusals = new RefusalPages()
+  readonly #ruleShare: number
+  #site: Site
+  #rules: RuleSet = noRules
+  plan: Plan = calmPlan
+
+  constructor(parts: PipelineParts, settings: DataplaneSettings, origin: Origin) {
+    this.#parts = parts
+    this.clock = parts.clock
+    this.cache = parts.cache
+    this.admission = parts.admission
+    this.tally = parts.tally
+    this.#features = new Features(parts.hashKey)
+    this.#ruleShare = 1 / parts.workers
+    this.#site = compileSite(settings, origin)
+    this.#rules = compileRules(settings.rules, [])
+  }
+
+  get origin(): Origin {
+    return this.#site.origin
+  }
+
+  get settings(): DataplaneSettings {
+    return this.#site.settings
+  }
+
+  get rules(): RuleSet {
+    return this.#rules
+  }
+
+  /** A reload: requests under way end with what they began with. */
+  applySettings(settings: DataplaneSettings, origin: Origin): void {
+    this.#site = compileSite(settings, origin)
+    this.#rules = compileRules(settings.rules, this.plan.rules)
+  }
+
+  /** The control plane's word. An older plan than the one in force is ignored. */
+  applyPlan(plan: Plan): void {
+    if (plan.version <= this.plan.version) return
+    this.plan = plan
+    this.#rules = compileRules(this.#site.settings.rules, plan.rules)
+    this.#parts.tap.share = plan.sampleShare
+  }
+
+  /** Given to the edge. */
+  readonly handle = (request: Request): void => {
+    try {
+      this.#handle(request)
+    } catch (error) {
+      this.fault(request, error)
+    }
+  }
+
+  #handle(request: Request): void {
+    const now = request.receivedAtMs
+    const wallNow = this.clock.wallMs()
+    this.tally.received++
+    const route = this.#know(request, now)
+    this.#watch(request, route, wallNow)
+    if (this.#obey(request, now, wallNow)) return
+    if (!this.#site.hosts.knows(request.host)) return this.refuse(request, 'unknown-host', 0)
+    if (request.method === 'OPTIONS' && request.target === '*') return this.#answerOptions(request)
+    if (request.upgrade !== '' && route.upgrade) return this.#toOrigin(request, route)
+    if (this.#serveStored(request, route, now)) return
+    this.#toOrigin(request, route)
+  }
+
+  #know(request: Request, now: MonotonicMs): Route<CachePolicy> {
+    const sources = this.admission.sources
+    const slot = sources.touch(request.client, now)
+    request.sourceSlot = slot
+    const route = this.#site.routes.find(request)
+    const routeClass = classOf(request, route)
+    request.routeClass = routeClass
+    if (routeClass === 'static') sources.countStatic(slot)
+    if (hasHeader(request.headers, 'cookie')) sources.countEcho(slot)
+    if (routeClass === 'feed' || route.exempt || isPositive(request, sources)) request.visitorClass = 'known'
+    return route
+  }
+
+  #watch(request: Request, route: Route<CachePolicy>, wallNow: number): void {
+    this.#parts.tap.see(request, this.#features.read(request), this.admission.sources, wallNow, route.exempt ? sampleFlags.exemptPath : 0)
+  }
+
+  /** True when a rule ended the request. */
+  #obey(request: Request, now: MonotonicMs, wallNow: number): boolean {
+    const rules = this.#rules
+    if (rules.allow.length === 0 && rules.others.length === 0) return false
+    const rule = matchRules(rules, request, this.#features.read(request), this.admission.sources, wallNow)
+    if (rule === null) return false
+    request.ruleId = rule.id
+    switch (rule.action) {
+      case 'allow':
+        request.visitorClass = 'allowed'
+        return false
+      case 'tag':
+        request.visitorClass = 'tagged'
+        return false
+      case 'block':
+        this.refuse(request, 'rule-block', 0)
+        return true
+      case 'challenge':
+      case 'limit':
+        if (rule.takeToken(now, this.#ruleShare)) return false
+        this.refuse(request, rule.action === 'limit' ? 'rule-limit' : 'rule-challenge', 5)
+        return true
+      case 'cache-only':
+        if (this.#serveStored(request, this.#site.routes.find(request), now)) return true
+        this.refuse(request, 'posture-shed', 10)
+        return true
+      case 'observe':
+        return false
+    }
+  }
+
+  /** True when a stored answer served the request, or it wanted a stored one only. */
+  #serveStored(request: Request, route: Route<CachePolicy>, now: MonotonicMs): boolean {
+    const policy = route.cache ?? this.#site.policy
+    const preferStale = this.plan.preferStale && this.plan.postureExpiresAtWallMs > this.clock.wallMs()
+    const lookup = this.cache.lookup(request, policy, now, preferStale)
+    switch (lookup.kind) {
+      case 'fresh':
+        this.send(request, this.cache.answer(request, lookup.entry!, policy, now), 'served-fresh')
+        return true
+      case 'stale': {
+        this.send(request, this.cache.answer(request, lookup.entry!, policy, now, 'stale'), 'served-stale')
+        const behind = this.cache.refreshBehind(lookup, now)
+        if (behind !== null) OriginFetch.behind(this, request, route, behind)
+        return true
+      }
+      case 'only-if-cached':
+        this.refuse(request, 'only-if-cached', 0)
+        return true
+      default:
+        this.#fetch = lookup
+        return false
+    }
+  }
+
+  /** The lookup of the request in hand, from #serveStored to #toOrigin: one request at a time, no second lookup. */
+  #fetch: ReturnType<Cache['lookup']> | null = null
+
+  #toOrigin(request: Request, route: Route<CachePolicy>): void {
+    const lookup = this.#fetch ?? this.cache.lookup(request, route.cache ?? this.#site.policy, request.receivedAtMs, false)
+    this.#fetch = null
+    OriginFetch.forVisitor(this, request, route, lookup)
+  }
+
+  #answerOptions(request: Request): void {
+    request.status = 204
+    request.reply.sendWhole(204, ['date', new Date(this.clock.wallMs()).toUTCString(), 'allow', 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE'], null)
+    this.ended(request, 'served-fresh')
+  }
+
+  /** A stored answer whose cache entry is known; also used by OriginFetch after a wait. */
+  send(request: Request, answer: PreparedAnswer, reason: Reason): void {
+    request.body?.discard()
+    request.status = answer.status
+    request.bytesSent = answer.body === null || request.method === 'HEAD' ? 0 : answer.body.length
+    request.reply.sendPrepared(answer)
+    this.ended(request, reason)
+  }
+
+  /** Ends a request with a page that says why; one write. `retryAfterSeconds` 0: do not invite a retry. */
+  refuse(request: Request, reason: Reason, retryAfterSeconds: number): void {
+    const language = firstValue(request.headers, 'accept-language') ?? ''
+    const answer = this.#refusals.find(reason, language, retryAfterSeconds, this.clock.wallMs())
+    this.send(request, answer, reason)
+  }
+
+  /** Counts a request as ended, once, whatever happens afterwards. */
+  ended(request: Request, reason: Reason): void {
+    if (request.ended) return
+    request.ended = true
+    request.reason = reason
+    this.#countSource(request.sourceSlot, request.routeClass, request.status, reason)
+    this.tally.countEnd(reason, this.clock.monotonicMs() - request.receivedAtMs)
+    this.#parts.accessLog.write(request)
+  }
+
+  /** What an answer says about its client: a refused or failed page proves nothing against its reader (contract/sample.ts). */
+  #countSource(slot: number, routeClass: RouteClass, status: number, reason: Reason): void {
+    if (slot < 0 || !reason.startsWith('served-')) return
+    if (status < 500 && (routeClass === 'page' || routeClass === 'search')) this.admission.sources.countPage(slot)
+    if (status >= 400 && status < 500) this.admission.sources.countError(slot)
+  }
+
+  /** Input that never became a request, from the edge. */
+  readonly refused = (_client: ClientAddress | null, reason: Reason): void => {
+    this.tally.received++
+    this.tally.countEnd(reason, 0)
+  }
+
+  /** A mistake of ours: said once in the log with its place; the visitor gets an honest page. */
+  fault(request: Request, error: unknown): void {
+    this.#parts.log.error('a request failed inside the shield', { method: request.method, path: request.path.slice(0, 200), error: error instanceof Error ? error.stack : String(error) })
+    try {
+      if (!request.reply.started) this.refuse(request, 'shield-error', 5)
+      else request.reply.abort('shield-error')
+    } catch {
+      // The reply is beyond help; the edge closes the connection.
+    }
+    this.ended(request, 'shield-error')
+  }
+}
+
+function compileSite(settings: DataplaneSettings, origin: Origin): Site {
+  return {
+    settings,
+    origin,
+    hosts: new HostTable(settings.hosts),
+    policy: compileCachePolicy(settings.cache),
+    routes: new RouteTable(settings.routes.map((route) => ({ ...route, cache: route.cache === null ? null : compileCachePolicy(settings.cache, route.cache) }))),
+  }
+}

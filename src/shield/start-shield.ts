@@ -1,0 +1,163 @@
+/**
+ * Builds one running shield out of checked settings: shared memory, threads, sockets, admin listener. The only place that knows both planes.
+ * It decides nothing about requests: that is dataplane/pipeline.ts, and it serves on when everything here is busy or gone.
+ */
+import { availableParallelism } from 'node:os'
+import type { Settings } from '../config/settings.ts'
+import type { OpenSocket, ThreadName, ThreadReport } from '../contract/thread.ts'
+import type { WorkerStart } from '../dataplane/worker-start.ts'
+import { systemClock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import { unpredictableBytes } from '../kernel/random.ts'
+import { type AdminListener, openAdminListener } from '../surfaces/admin/admin-listener.ts'
+import { openMetrics, openMetricsType } from '../surfaces/metrics/open-metrics.ts'
+import { Totals } from '../surfaces/metrics/totals.ts'
+import { dataplaneSettings } from './dataplane-settings.ts'
+import { listenerPlans } from './listener-plans.ts'
+import { SharedState } from './shared-state.ts'
+import { Threads } from './threads.ts'
+
+/** TLS session ticket keys are replaced this often; tickets of the last period stay good for one more. */
+const TICKET_KEYS_MS = 12 * 3_600_000
+
+export interface ShieldOptions {
+  readonly version: string
+  readonly log: Log
+  /** Sockets handed over by an earlier process or by systemd, by listener text. */
+  readonly inherited: ReadonlyMap<string, readonly number[]>
+}
+
+export interface Shield {
+  /** Where visitors come in, one per `listen` entry. */
+  readonly urls: readonly string[]
+  readonly adminUrl: string | null
+  /** Every listening socket of every worker, for the next process. */
+  sockets(): OpenSocket[]
+  /** Swaps the settings of all threads whole; resolves when each has them. Keys that need a restart keep their old value. */
+  reload(settings: Settings): Promise<void>
+  reopenLogs(): void
+  /** No new connections; resolves when what was open has ended, at the latest after the deadline. */
+  drain(deadlineMs: number): Promise<void>
+  close(): Promise<void>
+  /** For drills and tests: ends a thread as a crash would. */
+  killThread(name: ThreadName): Promise<void>
+}
+
+export async function startShield(first: Settings, options: ShieldOptions): Promise<Shield> {
+  const { log, version } = options
+  let settings = first
+  let settingsVersion = 1
+  let draining = false
+  const workers = settings.workers === 'auto' ? availableParallelism() : settings.workers
+  const shared = new SharedState(settings, workers)
+  const totals = new Totals()
+  const plans = await listenerPlans(settings, workers, options.inherited, systemClock.wallMs())
+  const sockets = new Map<ThreadName, readonly OpenSocket[]>()
+  const waiting = new Set<{ readonly left: Set<ThreadName>; readonly matches: (report: ThreadReport) => boolean; readonly done: () => void }>()
+  let plan: (ThreadReport & { type: 'plan' })['plan'] | null = null
+
+  const threads = new Threads<unknown>(systemClock, log, {
+    onReport: (name, report) => {
+      if (report.type === 'vitals') totals.add(report.vitals, report.upstreams)
+      else if (report.type === 'store-state') totals.store = report.state
+      else if (report.type === 'ready') {
+        sockets.set(name, report.sockets)
+        if (plan !== null) threads.send(name, { type: 'plan', plan })
+      } else if (report.type === 'plan') {
+        plan = report.plan
+        for (const other of edgeNames(workers)) threads.send(other, { type: 'plan', plan })
+      }
+      for (const one of waiting) {
+        if (one.matches(report)) one.left.delete(name)
+        if (one.left.size === 0) {
+          waiting.delete(one)
+          one.done()
+        }
+      }
+    },
+    onDeath: (name) => {
+      sockets.delete(name)
+      totals.restarts++
+      if (name.startsWith('edge-')) shared.reclaim(Number(name.slice(5)))
+      for (const one of waiting) one.left.delete(name)
+    },
+  })
+
+  const whenAll = (names: readonly ThreadName[], matches: (report: ThreadReport) => boolean): Promise<void> => {
+    const left = new Set(names.filter((name) => threads.isReady(name)))
+    return left.size === 0 ? Promise.resolve() : new Promise((done) => waiting.add({ left, matches, done }))
+  }
+
+  let admin: AdminListener | null = null
+  try {
+    await threads.start({
+      name: 'store', file: new URL('../dataplane/store-worker.ts', import.meta.url), watchHeartbeat: false,
+      start: () => shared.storeStart(settings),
+    })
+    await threads.start({
+      name: 'control', file: new URL('../controlplane/worker.ts', import.meta.url), watchHeartbeat: true,
+      start: () => ({ settings: {} }),
+    })
+    for (let index = 0; index < workers; index++) {
+      const report = await threads.start({
+        name: `edge-${index}`, file: new URL('../dataplane/worker.ts', import.meta.url), watchHeartbeat: true,
+        start: (): WorkerStart => ({ ...shared.edgeStart(index), settings: dataplaneSettings(settings), listeners: plans.forWorker(index) }),
+      })
+      // Port 0: the first worker's choice holds for all.
+      for (const socket of report.sockets) plans.settle(socket.listener, socket.port)
+    }
+    if (settings.admin.listen !== null) {
+      const at = settings.admin.listen
+      admin = await openAdminListener(at.host, at.port, {
+        metrics: () => ({ type: openMetricsType, text: openMetrics(totals, version) }),
+        unhealthy: () => (edgeNames(workers).some((name) => threads.isReady(name)) ? null : 'no edge worker is running'),
+        unready: () => (draining ? 'draining' : edgeNames(workers).every((name) => threads.isReady(name)) ? null : 'an edge worker is starting'),
+      })
+    }
+  } catch (error) {
+    await threads.stop()
+    throw error
+  }
+
+  const rotation = setInterval(() => {
+    shared.ticketKeys = unpredictableBytes(48)
+    threads.sendAll({ type: 'ticket-keys', keys: shared.ticketKeys })
+  }, TICKET_KEYS_MS)
+  rotation.unref()
+
+  return {
+    urls: plans.urls(),
+    adminUrl: admin?.url ?? null,
+    sockets: () => [...sockets.values()].flat(),
+    async reload(next) {
+      settings = next
+      settingsVersion++
+      const applied = whenAll([...edgeNames(workers), 'control'], (report) => report.type === 'applied' && report.version === settingsVersion)
+      for (const name of edgeNames(workers)) threads.send(name, { type: 'settings', version: settingsVersion, settings: dataplaneSettings(settings) })
+      threads.send('control', { type: 'settings', version: settingsVersion, settings: {} })
+      await applied
+    },
+    reopenLogs: () => threads.sendAll({ type: 'reopen-logs' }),
+    async drain(deadlineMs) {
+      draining = true
+      const names = edgeNames(workers)
+      const drained = whenAll(names, (report) => report.type === 'drained')
+      for (const name of names) threads.send(name, { type: 'drain', deadlineMs })
+      await drained
+      const stored = whenAll(['store'], (report) => report.type === 'drained')
+      threads.send('store', { type: 'drain', deadlineMs })
+      await stored
+    },
+    async close() {
+      clearInterval(rotation)
+      await admin?.close()
+      await threads.stop()
+    },
+    killThread: (name) => threads.kill(name),
+  }
+}
+
+function edgeNames(workers: number): ThreadName[] {
+  return Array.from({ length: workers }, (_, index) => `edge-${index}` as const)
+}
+
