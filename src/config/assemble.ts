@@ -128,7 +128,7 @@ class Assembler {
   #each<T>(key: string, raw: unknown, shape: Shape<T>, most: number, base: readonly PropertyKey[] = [key]): Judged<T> {
     if (raw === undefined) return []
     if (!Array.isArray(raw)) {
-      this.#findings.add({ code: 'wrong-type', path: dotted(base), message: 'must be a list (lines that start with "- ")', mend: typeof raw === 'string' ? `did you mean [${raw}]?` : '' })
+      this.#findings.add({ code: 'wrong-type', path: dotted(base), message: 'must be a list (lines that start with "- ")', mend: typeof raw === 'string' ? `did you mean [${raw}]?` : 'put "- " in front of each entry' })
       return []
     }
     if (raw.length > most) {
@@ -156,6 +156,7 @@ class Assembler {
       const [section, key] = path.split('.') as [string, string]
       if (section === name && typeof whole[key] === 'string' && whole[key] !== '' && whole[key] !== '-') whole[key] = this.#absolute(whole[key])
     }
+    for (const [key, value] of Object.entries(whole)) if (Array.isArray(value) && !Object.isFrozen(value)) whole[key] = Object.freeze([...(value as unknown[])])
     return Object.freeze(whole)
   }
 
@@ -250,7 +251,8 @@ function ruleOf(raw: ParsedBy<typeof ruleShape>, index: number, findings: Findin
   if (raw.host !== undefined) when.push(Object.freeze({ attribute: 'host', glob: raw.host }))
   if (methods.length > 0) when.push(Object.freeze({ attribute: 'method', oneOf: Object.freeze([...methods]) }))
   if (prefixes.length > 0) when.push(Object.freeze({ attribute: 'prefix', cidrs: Object.freeze([...prefixes]) }))
-  if (when.length === 0) findings.add({ code: 'no-effect', path: at, message: 'has no condition, and a rule for everyone is never applied', allowed: 'at least one of path, host, method, methods, prefix, prefixes', mend: 'add a condition; to close the whole site write "path: /*"' })
+  const emptyList = raw.methods?.length === 0 || raw.prefixes?.length === 0
+  if (when.length === 0 && !emptyList) findings.add({ code: 'no-effect', path: at, message: 'has no condition, and a rule for everyone is never applied', allowed: 'at least one of path, host, method, methods, prefix, prefixes', mend: 'add a condition; to close the whole site write "path: /*"' })
   return Object.freeze({
     id: raw.id ?? `operator-${index + 1}`,
     origin: 'operator' as const,
@@ -266,6 +268,7 @@ function routeOf(raw: ParsedBy<typeof routeShape>): RouteSettings {
   const written = raw.cache === undefined ? {} : typeof raw.cache === 'string' ? { cache: raw.cache } : raw.cache
   const cache: Record<string, unknown> = { ...defaultsOf(cacheRouteOptions) }
   for (const [key, value] of Object.entries(written)) if (value !== undefined) cache[key] = value
+  cache['queryKeys'] = Object.freeze([...(cache['queryKeys'] as string[])])
   return Object.freeze({
     path: raw.path,
     class: raw.class ?? null,

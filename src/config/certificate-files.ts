@@ -4,6 +4,7 @@
  */
 import { X509Certificate, createPrivateKey } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
 import type { SettingsProblem } from '../contract/settings-problem.ts'
 import type { WallMs } from '../kernel/clock.ts'
 import { DAY_MS } from '../kernel/units.ts'
@@ -51,9 +52,14 @@ function checkPair(pair: CertificateFiles, at: string, findings: Findings, nowWa
   if (endsWallMs <= nowWallMs) findings.add({ severity: 'warning', code: 'certificate', path: `${at}.cert`, message: `expired on ${certificate.validToDate.toISOString()}: browsers will refuse it`, mend: 'renew it; Polder takes the new file by itself' })
   else if (endsWallMs - nowWallMs < WARN_BEFORE_EXPIRY_MS) findings.add({ severity: 'warning', code: 'certificate', path: `${at}.cert`, message: `expires on ${certificate.validToDate.toISOString()}`, mend: 'renew it; Polder takes the new file by itself' })
   for (const [h, host] of pair.hosts.entries()) {
-    if (host.startsWith('*.') || certificate.checkHost(host) !== undefined || certificate.checkIP(host) !== undefined) continue
+    if (host.startsWith('*.') || isNameOf(certificate, host)) continue
     findings.add({ severity: 'warning', code: 'certificate', path: `${at}.hosts[${h}]`, message: `${host} is not a name in this certificate`, mend: `its names: ${certificate.subjectAltName ?? 'none'}` })
   }
+}
+
+function isNameOf(certificate: X509Certificate, host: string): boolean {
+  const address = host.replaceAll(/[[\]]/g, '')
+  return isIP(address) === 0 ? certificate.checkHost(host) !== undefined : certificate.checkIP(address) !== undefined
 }
 
 function readText(file: string, at: string, findings: Findings): string | null {

@@ -44,7 +44,9 @@ export class Findings {
       const path = dotted(whole)
       if (this.#paths.has(path)) continue
       const mend = issue.code === 'unknown-key' ? mendForKey(whole, issue.mend) : issue.mend
-      this.add({ code: issue.code, path, message: issue.message, allowed: issue.allowed, mend, atKey: issue.atKey })
+      // Forty names beside the one that was meant help nobody.
+      const allowed = issue.code === 'unknown-key' && mend !== '' && issue.allowed.length > 200 ? '' : issue.allowed
+      this.add({ code: issue.code, path, message: issue.message, allowed, mend, atKey: issue.atKey })
     }
   }
 
@@ -105,18 +107,20 @@ const otherWordsWithin: Readonly<Record<string, Readonly<Record<string, string>>
   listen: { certificates: 'tls: {certificates: [...]}', cert: 'tls: {certificates: [{cert: ..., key: ...}]}', key: 'tls: {certificates: [{cert: ..., key: ...}]}', ssl: 'tls', https: 'tls', port: 'address: ":PORT"', host: 'address' },
   tls: { cert: 'certificates: [{cert: ..., key: ...}]', key: 'certificates: [{cert: ..., key: ...}]' },
   rules: { ip: 'prefix', address: 'prefix', cidr: 'prefix', source: 'prefix', url: 'path', ttl: 'expires', until: 'expires', name: 'id', comment: 'note', description: 'note', paths: 'path (one rule for each)', hosts: 'host (one rule for each)' },
-  cache: { ttl: 'freshMs', ttlMs: 'freshMs', bypass: 'cache: off', maxAge: 'freshMs', enabled: 'cache: off' },
+  cache: { ttl: 'routes: [{path: ..., cache: {freshMs: ...}}]', ttlMs: 'routes: [{path: ..., cache: {freshMs: ...}}]', size: 'memoryBytes', path: 'diskPath' },
+  'routes.cache': { ttl: 'freshMs', ttlMs: 'freshMs', maxAge: 'freshMs', bypass: '"cache: off"', enabled: '"cache: off"' },
   log: { access: 'format', path: 'file', sample: 'sampleAbovePerSecond' },
   origin: { url: 'upstreams: [URL]', servers: 'upstreams', timeout: 'firstByteTimeoutMs' },
   admin: { address: 'listen', port: 'listen' },
 }
 
 function mendForKey(path: readonly PropertyKey[], nearest: string): string {
-  if (nearest !== '') return nearest
   const key = String(path.at(-1))
   const section = path.slice(0, -1).findLast((part) => typeof part === 'string')
-  const word = section === undefined ? otherWords[key] : otherWordsWithin[section]?.[key]
-  if (word !== undefined) return `did you mean ${word}?`
+  const within = path[0] === 'routes' && section === 'cache' ? 'routes.cache' : section
+  const words = within === undefined ? otherWords : (otherWordsWithin[within] ?? {})
+  if (Object.hasOwn(words, key)) return `did you mean ${words[key]}?`
+  if (nearest !== '') return nearest
   const homes = Object.entries(sectionTables).filter(([name, table]) => name !== section && Object.hasOwn(table, key)).map(([name]) => name)
   if (homes.length > 0) return `it belongs under ${homes.join(' or ')}`
   if (section !== undefined && (topLevelKeys as string[]).includes(key)) return 'it belongs at the top of the file, without indentation'

@@ -15,14 +15,17 @@ export function parseAddress(raw: unknown): ListenAddress | Refusal {
   const text = raw.trim()
   const scheme = /^([a-z]+):\/\/(.*?)\/*$/i.exec(text)
   if (scheme !== null) return new Refusal('wrong-form', 'is a URL; here only the address and port belong', addressForm, `did you mean ${scheme[2]}${scheme[1]!.toLowerCase() === 'https' ? ' with "tls:" beside it' : ''}?`)
-  if (isIP(text) !== 0) return new Refusal('wrong-form', 'has no port', addressForm, `did you mean ${isIPv6(text) ? `"[${text}]:8080"` : `${text}:8080`}?`)
+  if (isIPv6(text)) {
+    // `::1:8080` is an IPv6 address by the letter; with a port was meant.
+    const end = /^(.+):(\d{2,5})$/.exec(text)
+    return end !== null && isIPv6(end[1]!)
+      ? new Refusal('wrong-form', 'has an IPv6 address without brackets', addressForm, `did you mean "[${end[1]}]:${end[2]}"?`)
+      : new Refusal('wrong-form', 'has no port', addressForm, `did you mean "[${text}]:8080"?`)
+  }
+  if (isIP(text) !== 0) return new Refusal('wrong-form', 'has no port', addressForm, `did you mean ${text}:8080?`)
   if (/^\d+$/.test(text)) return new Refusal('wrong-form', 'is only a port', addressForm, `did you mean ":${text}" (every address) or 127.0.0.1:${text}?`)
   const match = /^(\[[^\]]*\]|[^:]*):([^:]*)$/.exec(text)
-  if (match === null) {
-    const bare = /^([0-9a-f:.]+):(\d+)$/i.exec(text)
-    const v6 = bare !== null && isIPv6(bare[1]!) ? `did you mean "[${bare[1]}]:${bare[2]}"?` : ''
-    return new Refusal('wrong-form', 'is not an address and port', addressForm, v6)
-  }
+  if (match === null) return new Refusal('wrong-form', 'is not an address and port', addressForm)
   const portText = match[2]!
   const port = Number(portText)
   if (!/^\d{1,5}$/.test(portText) || port > 65_535) return new Refusal('out-of-range', `has the port "${portText}"`, 'ports 1 to 65535, or 0 for any free port')
@@ -97,7 +100,9 @@ export function parseHost(raw: unknown): string | Refusal {
   if (port !== null) return new Refusal('wrong-form', 'has a port; a host is known on every port', hostForm, `did you mean ${port[1]}?`)
   if (isIP(text) !== 0) return isIPv6(text) ? `[${canonical(text)}]` : text
   const starred = text.startsWith('*.')
-  const ascii = domainToASCII(starred ? text.slice(2) : text).replace(/\.$/, '')
+  const name = starred ? text.slice(2) : text
+  // domainToASCII reads a host out of longer text; here the text is to be a host and nothing else.
+  const ascii = /[\s/?#@:\\[\]%]/.test(name) ? '' : domainToASCII(name).replace(/\.$/, '')
   const valid = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?)*$/.test(ascii)
   if (!valid) {
     const note = text.includes('*') && !starred ? 'has a * elsewhere than at its start' : 'is not a host name'

@@ -91,8 +91,7 @@ function explainIssue(issue: ZodIssue, path: readonly PropertyKey[]): Issue[] {
           path: [...path, key],
           code: 'unknown-key' as const,
           message: 'is not a setting here',
-          // Forty names beside the one that was meant help nobody.
-          allowed: nearest === '' || known.length <= 12 ? known.join(', ') : '',
+          allowed: known.join(', '),
           mend: nearest === '' ? '' : `did you mean ${nearest}?`,
           atKey: true,
         }

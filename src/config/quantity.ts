@@ -66,23 +66,26 @@ export function parseQuantity(option: NumberOption, raw: unknown): number | Refu
   if (typeof raw === 'number') return inRange(option, raw, true, allowed)
   if (typeof raw !== 'string') return wrongKind(raw, numberForms[option.kind])
 
-  const match = /^([+-]?)(\d+(?:\.\d+)?|\.\d+)\s*(.*)$/.exec(raw.trim())
+  const match = /^([+-]?)(\d+(?:\.\d+)?|\.\d+)(.*)$/.exec(raw.trim())
   if (match === null) return new Refusal('wrong-form', `is not ${numberForms[option.kind]}`, allowed)
-  const [, sign, digits, unit] = match as unknown as [string, string, string, string]
+  const [, sign, digits, rest] = match as unknown as [string, string, string, string]
+  const unit = rest.trim()
   if (sign === '-') return new Refusal('out-of-range', 'must not be negative', allowed)
   const amount = Number(digits)
   if (unit === '') return inRange(option, amount, true, allowed)
+  const grouped = /^[,_' ](\d{3}([,_' ]\d{3})*)$/.test(rest)
+  if (grouped) return new Refusal('wrong-form', 'groups its digits, which can be read two ways', allowed, `did you mean ${digits}${rest.replaceAll(/\D/g, '')}?`)
   return withUnit(option, amount, digits, unit, allowed)
 }
 
 function withUnit(option: NumberOption, amount: number, digits: string, unit: string, allowed: string): number | Refusal {
   const lower = unit.toLowerCase()
-  const grouped = /^[,_' ](\d{3}([,_' ]\d{3})*)$/.exec(unit)
-  if (grouped !== null) return new Refusal('wrong-form', 'groups its digits, which can be read two ways', allowed, `did you mean ${digits}${unit.replaceAll(/\D/g, '')}?`)
   switch (option.kind) {
     case 'durationMs': {
       const scale = durationUnits[unit]
       if (scale !== undefined) return inRange(option, amount * scale, false, allowed)
+      const whole = compoundMs(`${digits}${unit}`)
+      if (whole !== null) return new Refusal('wrong-form', 'joins several units; write one', allowed, `did you mean ${formatNumber('durationMs', whole)}?`)
       const meant = durationWords[lower] ?? (durationUnits[lower] === undefined ? undefined : lower)
       return wrongUnit(option, unit, allowed, meant === undefined ? '' : `${digits}${meant}`)
     }
@@ -108,6 +111,14 @@ function withUnit(option: NumberOption, amount: number, digits: string, unit: st
       return wrongUnit(option, unit, allowed, scale === undefined ? '' : String(amount * scale))
     }
   }
+}
+
+/** `1h30m` in ms, or null. */
+function compoundMs(text: string): number | null {
+  if (!/^(\d+(ms|s|m|h|d)\s*){2,5}$/.test(text)) return null
+  let sum = 0
+  for (const [, amount, unit] of text.matchAll(/(\d+)(ms|s|m|h|d)/g)) sum += Number(amount) * durationUnits[unit!]!
+  return sum
 }
 
 function wrongUnit(option: NumberOption, unit: string, allowed: string, meant: string): Refusal {

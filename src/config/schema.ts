@@ -40,9 +40,9 @@ export const listenerShape = either(
   leaf((raw) => {
     const address = parseAddress(raw)
     return address instanceof Refusal ? address : { address, tls: undefined, proxyProtocol: undefined }
-  }, { type: ['string', 'integer'], description: `Form: ${addressForm}.` }),
+  }, { type: 'string', description: `Form: ${addressForm}.` }),
   map({
-    address: leaf(parseAddress, { type: ['string', 'integer'], description: `Where visitors connect. Form: ${addressForm}.` }),
+    address: leaf(parseAddress, { type: 'string', description: `Where visitors connect. Form: ${addressForm}.` }),
     tls: optional(tlsShape),
     proxyProtocol: optional(flag('Every connection starts with a PROXY protocol header (v1 or v2); needs trustedProxies.')),
   }),
@@ -136,7 +136,7 @@ export const adminShape = map({
   listen: optional(leaf((raw) => {
     if (raw === 'off') return null
     return raw === false ? wrongKind(raw, 'an address or off', 'did you mean off?') : parseAddress(raw)
-  }, { type: ['string', 'integer'], default: '127.0.0.1:8081', description: `Address of /metrics, /healthz and /readyz, or off. Form: ${addressForm}.` })),
+  }, { type: 'string', default: '127.0.0.1:8081', description: `Address of /metrics, /healthz and /readyz, or off. Form: ${addressForm}.` })),
 })
 
 export const sectionShapes = {

@@ -5,8 +5,9 @@
  */
 import type { WallMs } from '../kernel/clock.ts'
 import type { Judged } from './assemble.ts'
+import { isOutOfOrder, orderedPairs, textAt } from './contradictions.ts'
 import type { Findings } from './explain.ts'
-import { coversRoute, coversRule } from './shadow.ts'
+import { ShadowFinder } from './shadow.ts'
 import type { ListenAddress, ListenSettings, OperatorRule, RouteSettings, Settings } from './settings.ts'
 import { sectionTables } from './tables.ts'
 
@@ -65,8 +66,8 @@ function checkListen(context: SenseContext): void {
   if (admin === null) return
   const at = context.written('admin.listen') ? 'admin.listen' : 'admin'
   const clash = listen.findIndex((one) => one !== null && collide(one.address, admin))
-  if (clash !== -1) findings.add({ code: 'conflict', path: context.written('admin') ? at : listenPath(context, clash), message: `the admin listener (${admin.text}) and ${listenPath(context, clash)} use the same address`, mend: 'give "admin: {listen: 127.0.0.1:PORT}" a port of its own' })
-  if (!isLoopback(admin.host)) findings.add({ severity: 'warning', code: 'exposed', path: at, message: 'the admin listener can be reached from other machines', mend: `did you mean 127.0.0.1:${admin.port}?` })
+  if (clash !== -1) findings.add({ code: 'conflict', path: context.written('admin') ? at : listenPath(context, clash), message: context.written('admin') ? `is ${admin.text}, which ${listenPath(context, clash)} already covers` : `covers ${admin.text}, the default of the admin listener`, mend: 'give the admin listener a port of its own, for example "admin: {listen: 127.0.0.1:9081}"' })
+  if (!isLoopback(admin.host)) findings.add({ severity: 'warning', code: 'exposed', path: at, message: 'can be reached from other machines; metrics are not for the public', mend: `did you mean 127.0.0.1:${admin.port}?` })
 }
 
 function collide(a: ListenAddress, b: ListenAddress): boolean {
@@ -104,6 +105,7 @@ function checkRepeats(context: SenseContext, key: string, list: Judged<string>):
 function checkRules(context: SenseContext): void {
   const { rules, findings, nowWallMs } = context
   const idAt = new Map<string, number>()
+  const shadows = new ShadowFinder(nowWallMs)
   rules.forEach((rule, i) => {
     if (rule === null) return
     const first = idAt.get(rule.id)
@@ -113,7 +115,7 @@ function checkRules(context: SenseContext): void {
       findings.add({ severity: 'warning', code: 'no-effect', path: `rules[${i}].expires`, message: 'is in the past: the rule does nothing', mend: 'remove the rule, or give it a later end' })
       return
     }
-    const cover = rules.findIndex((other, j) => other !== null && j !== i && coversRule(other, rule, j < i, nowWallMs))
+    const cover = rules.findIndex((other, j) => other !== null && j !== i && shadows.hides(other, rule, j < i))
     if (cover === -1) return
     const by = rules[cover]!
     const why = by.action === 'allow' && rule.action === 'block' ? 'allow wins wherever it stands' : 'it is asked first'
@@ -123,11 +125,12 @@ function checkRules(context: SenseContext): void {
 
 function checkRoutes(context: SenseContext): void {
   const { routes, findings } = context
+  const shadows = new ShadowFinder(context.nowWallMs)
   routes.forEach((route, i) => {
     if (route === null) return
     const at = `routes[${i}]`
     const says = ['class', 'cache', 'maxBodyBytes', 'timeoutMs', 'upgrade', 'exempt'].some((key) => context.written(`${at}.${key}`))
-    const cover = routes.findIndex((other, j) => j < i && other !== null && coversRoute(other, route))
+    const cover = routes.findIndex((other, j) => j < i && other !== null && shadows.covers(other.path, route.path))
     if (cover !== -1) findings.add({ severity: 'warning', code: 'shadowed', path: at, message: `can never act: routes[${cover}] (${routes[cover]!.path}) matches first`, mend: `put it before routes[${cover}], or remove it` })
     if (!says) findings.add({ severity: 'warning', code: 'no-effect', path: at, message: 'says nothing about its path; it only keeps later routes from matching', mend: 'add class, cache, maxBodyBytes, timeoutMs, upgrade or exempt' })
     const { cache } = route
@@ -137,40 +140,13 @@ function checkRoutes(context: SenseContext): void {
   })
 }
 
-/** The first of each pair must not exceed the second. */
-const ordered: ReadonlyArray<readonly [string, string]> = [
-  ['edge.headerDeadlineCrowdedMs', 'edge.headerDeadlineMs'],
-  ['edge.maxConnectionsPerSource', 'edge.maxConnections'],
-  ['edge.h2StreamWindowBytes', 'edge.h2ConnectionWindowBytes'],
-  ['cache.maxObjectBytes', 'cache.memoryBytes'],
-  ['admission.limitMin', 'admission.limitMax'],
-  ['admission.limitInitial', 'admission.limitMax'],
-  ['admission.limitMin', 'admission.limitInitial'],
-  ['admission.limitMax', 'admission.totalLimitMax'],
-  ['admission.waitingPerClient', 'admission.waitingMax'],
-  ['admission.queueTargetMs', 'admission.maxWaitMs'],
-  ['origin.ejectionMs', 'origin.ejectionMaxMs'],
-  ['origin.firstByteTimeoutMs', 'origin.totalTimeoutMs'],
-  ['origin.idleTimeoutMs', 'origin.totalTimeoutMs'],
-  ['origin.checkTimeoutMs', 'origin.checkIntervalMs'],
-]
-
 function checkOrder({ draft, findings, written }: SenseContext): void {
-  for (const [low, high] of ordered) {
-    const a = numberAt(draft, low)
-    const b = numberAt(draft, high)
-    if (a === null || b === null || a <= b || (!written(low) && !written(high))) continue
-    const at = written(low) ? low : high
+  for (const [low, high] of orderedPairs) {
+    if (!isOutOfOrder(draft, low, high) || findings.has(low) || findings.has(high)) continue
+    const at = written(low) || !written(high) ? low : high
     const other = at === low ? high : low
-    if (findings.has(low) || findings.has(high)) continue
-    findings.add({ code: 'conflict', path: at, message: `${low} must not be larger than ${high}, ${written(other) ? 'which is set to' : 'whose default is'} ${String(at === low ? b : a)}`, mend: `change one of the two` })
+    findings.add({ code: 'conflict', path: at, message: `${at === low ? 'must not be larger' : 'must not be smaller'} than ${other}, ${written(other) ? 'which is' : 'whose default is'} ${textAt(draft, other)}`, mend: 'change one of the two' })
   }
-}
-
-function numberAt(draft: Settings, path: string): number | null {
-  const [section, key] = path.split('.') as [keyof typeof sectionTables, string]
-  const value = (draft[section] as Readonly<Record<string, unknown>>)[key]
-  return typeof value === 'number' ? value : null
 }
 
 /** Settings that act only together with something else. */

@@ -11,6 +11,7 @@ export const MAX_FILE_BYTES = 1_048_576
 const MAX_DEPTH = 16
 const MAX_ALIASES = 100
 const MAX_NODES = 200_000
+const MAX_SYNTAX_ERRORS = 20
 
 export interface Place {
   readonly line: number
@@ -37,6 +38,8 @@ export function dotted(path: readonly PropertyKey[]): string {
 export function readYaml(bytes: Uint8Array, file: string): YamlSource {
   return new Reader(file).read(bytes)
 }
+
+const guessing: ReadonlySet<SettingsProblemCode> = new Set(['yaml-syntax', 'yaml-tab', 'yaml-too-deep', 'yaml-many-documents'])
 
 class Reader implements YamlSource {
   value: unknown = undefined
@@ -84,8 +87,8 @@ class Reader implements YamlSource {
       return this
     }
     const value = this.#plain(root, [], new Set())
-    // After a syntax error the rest was read by guessing: complaints about its values would mislead.
-    if (!this.problems.some((problem) => problem.code === 'yaml-syntax' || problem.code === 'yaml-tab')) this.value = value
+    // After these the rest was read by guessing, or not at all: complaints about its values would mislead.
+    if (!this.problems.some((problem) => guessing.has(problem.code)) && this.#aliases <= MAX_ALIASES && this.#nodes <= MAX_NODES) this.value = value
     return this
   }
 
@@ -119,13 +122,21 @@ class Reader implements YamlSource {
   }
 
   #syntax(document: Document.Parsed): void {
-    for (const error of [...document.errors, ...document.warnings]) {
+    const exhausted = document.errors.find((error) => error.code === 'RESOURCE_EXHAUSTION')
+    const linesWithError = new Set<number>()
+    for (const error of exhausted === undefined ? [...document.errors, ...document.warnings] : [exhausted]) {
       const [start] = error.pos
+      // The first complaint about a line is the one that helps; the others follow from it.
+      const { line } = this.#lines.linePos(start)
+      if (linesWithError.has(line) || linesWithError.size >= MAX_SYNTAX_ERRORS) continue
       if (error.code === 'MULTIPLE_DOCS') this.#addAt('yaml-many-documents', start, '', 'holds more than one document', 'one document', 'remove the line "---" and what follows, or merge it')
       else if (error.code === 'TAB_AS_INDENT') this.#addAt('yaml-tab', start, '', 'has a tab as indentation', 'spaces', 'replace each tab with two spaces')
       else if (error.code === 'TAG_RESOLVE_FAILED' || error.code === 'BAD_COLLECTION_TYPE') continue // reported as yaml-tag where the value stands
       else if (error.code === 'RESOURCE_EXHAUSTION') this.#addAt('yaml-too-deep', start, '', 'is nested too deeply to be read', `at most ${MAX_DEPTH} levels`)
-      else this.#addAt('yaml-syntax', start, '', `is not YAML: ${plainWords(error)}`, '', this.#syntaxMend(error))
+      else {
+        this.#addAt('yaml-syntax', start, '', `is not YAML: ${plainWords(error)}`, '', this.#syntaxMend(error))
+        linesWithError.add(line)
+      }
     }
     if (document.directives.yaml.explicit || Object.keys(document.directives.tags).length > 1) {
       this.#addAt('yaml-directive', Math.max(0, this.#text.search(/^%/m)), '', 'starts with a directive (a line with %)', '', 'remove that line')
@@ -138,6 +149,7 @@ class Reader implements YamlSource {
     if (/:\s+[`@%*&!]/.test(line)) return 'text that starts with * & ! @ ` or % must stand in quotes'
     if (error.code === 'BLOCK_AS_IMPLICIT_KEY' || error.code === 'MULTILINE_IMPLICIT_KEY') return 'put text that holds ": " in quotes, and check that the lines around are indented alike'
     if (error.code === 'BAD_INDENT' || error.code === 'UNEXPECTED_TOKEN') return 'check the indentation (two spaces per level) and that every bracket and quote is closed'
+    if (error.code === 'MISSING_CHAR') return 'close the quote or bracket; it was opened on this line or above'
     return ''
   }
 

@@ -17,6 +17,8 @@ export interface CheckReport<S> {
   readonly problemCount: number
   readonly effective: ReadonlyArray<{ readonly path: string; readonly value: string; readonly from: string; readonly applies: 'live' | 'restart' }>
   readonly file: string
+  /** SHA-256 of the file as it was read, '' when it was not: where watching it begins. */
+  readonly digest: string
 }
 
 /** What the commands need from the rest of Polder; main.ts hands it over, so that this folder imports no plane and no settings. */
