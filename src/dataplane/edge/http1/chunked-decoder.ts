@@ -155,6 +155,7 @@ export class ChunkedDecoder {
     const kept: string[] = []
     for (let i = 0; i < scan.fields; i++) {
       const name = fieldName(i, text, 0)
+      if (breaksTrailers.has(name)) return CHUNK_BROKEN
       if (!neverInTrailers.has(name)) kept.push(name, text.slice(fieldValueStart[i], fieldValueEnd[i]))
     }
     this.trailers = kept.length === 0 ? null : kept
@@ -191,7 +192,7 @@ for (let i = 0; i < 6; i++) hexDigit[65 + i] = hexDigit[97 + i] = 10 + i
 
 /**
  * Fields that steer framing, routing, authentication, caching or how the content is read, and so may not come after it
- * (RFC 9110 section 6.5.1). They are dropped, not refused: a trailer is optional information.
+ * (RFC 9110 section 6.5.1). They are dropped, not refused, because a trailer is optional information.
  */
 export const neverInTrailers: ReadonlySet<string> = new Set([
   'age', 'authorization', 'cache-control', 'connection', 'content-encoding', 'content-length', 'content-location', 'content-range', 'content-type', 'cookie',
@@ -200,3 +201,6 @@ export const neverInTrailers: ReadonlySet<string> = new Set([
   'trailer', 'transfer-encoding', 'upgrade', 'vary', 'via', 'warning', 'www-authenticate', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto',
   'x-real-ip',
 ])
+
+/** Fields that frame messages or steer the connection break the body: some parsers obey them even here (llhttp does), and nobody else sends them here. */
+const breaksTrailers: ReadonlySet<string> = new Set(['connection', 'content-length', 'proxy-connection', 'transfer-encoding', 'upgrade'])

@@ -143,6 +143,8 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
         const body = this.#body
         if (body === null || body.complete) break
         const before = at
+        // Not known before the body has taken its part; an answer inside that call must think of the worse.
+        this.#sentAhead = true
         at = body.take(bytes, at, end)
         this.#sentAhead = at < end
         if (this.#phase === DROPPING) this.#afterDropping(body)
@@ -213,6 +215,8 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
   mayStayOpen(): boolean {
     const context = this.#context
     if (context.draining || this.#facts.activity.completedRequests + 1 >= context.settings.requestsPerConnection) return false
+    // What follows a request for another protocol before our answer may be meant in that protocol: only the visitor could say.
+    if (this.#request!.upgrade !== '' && (this.#body !== null || this.#sentAhead || this.#stash !== null)) return false
     return this.#body === null || this.#body.mayLeaveConnectionOpen
   }
 

@@ -11,15 +11,16 @@ export const NAME_CONNECTION = 4
 export const NAME_EXPECT = 5
 export const NAME_UPGRADE = 6
 export const NAME_TE = 7
-export const LAST_SPECIAL_NAME = 7
+export const NAME_PROXY_CONNECTION = 8
+export const LAST_SPECIAL_NAME = 8
 
 const names = [
   '',
-  'host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade', 'te',
+  'host', 'content-length', 'transfer-encoding', 'connection', 'expect', 'upgrade', 'te', 'proxy-connection',
   'accept', 'accept-charset', 'accept-encoding', 'accept-language', 'access-control-request-headers', 'access-control-request-method',
   'authorization', 'cache-control', 'cdn-loop', 'content-disposition', 'content-encoding', 'content-language', 'content-location', 'content-type',
   'cookie', 'date', 'dnt', 'early-data', 'forwarded', 'from', 'if-match', 'if-modified-since', 'if-none-match', 'if-range', 'if-unmodified-since',
-  'keep-alive', 'last-event-id', 'max-forwards', 'origin', 'pragma', 'priority', 'proxy-authorization', 'proxy-connection', 'purpose', 'range', 'referer',
+  'keep-alive', 'last-event-id', 'max-forwards', 'origin', 'pragma', 'priority', 'proxy-authorization', 'purpose', 'range', 'referer',
   'save-data', 'sec-ch-ua', 'sec-ch-ua-arch', 'sec-ch-ua-bitness', 'sec-ch-ua-full-version-list', 'sec-ch-ua-mobile', 'sec-ch-ua-model',
   'sec-ch-ua-platform', 'sec-ch-ua-platform-version', 'sec-fetch-dest', 'sec-fetch-mode', 'sec-fetch-site', 'sec-fetch-user', 'sec-gpc', 'sec-purpose',
   'sec-websocket-extensions', 'sec-websocket-key', 'sec-websocket-protocol', 'sec-websocket-version',

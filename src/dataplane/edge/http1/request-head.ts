@@ -5,7 +5,7 @@ import {
 } from './field-lines.ts'
 import { readHost } from './host-syntax.ts'
 import {
-  LAST_SPECIAL_NAME, NAME_CONNECTION, NAME_CONTENT_LENGTH, NAME_EXPECT, NAME_HOST, NAME_TE, NAME_TRANSFER_ENCODING, NAME_UPGRADE,
+  LAST_SPECIAL_NAME, NAME_CONNECTION, NAME_CONTENT_LENGTH, NAME_EXPECT, NAME_HOST, NAME_PROXY_CONNECTION, NAME_TE, NAME_TRANSFER_ENCODING, NAME_UPGRADE,
 } from './known-names.ts'
 import { LONGEST_METHOD, methods } from './methods.ts'
 
@@ -161,7 +161,8 @@ export class RequestHead {
           if (this.contentLength === -1) return this.#refuse('bad-request', 400)
           break
         case NAME_TRANSFER_ENCODING:
-          if (++codings > 1 || this.version === 10) return this.#refuse('bad-request', 400)
+          // White space after the coding: some parsers then do not see it as chunked (llhttp with a tab, for one).
+          if (++codings > 1 || this.version === 10 || text.charCodeAt(fieldValueEnd[i] - base) !== CR) return this.#refuse('bad-request', 400)
           if (value !== 'chunked' && value.toLowerCase() !== 'chunked') return this.#refuse('bad-request', otherCodings.test(value) ? 501 : 400)
           this.chunked = true
           break
@@ -174,6 +175,10 @@ export class RequestHead {
             if (namesToken(lower, 'keep-alive')) keep = true
             if (namesToken(lower, 'upgrade')) upgrades = true
           }
+          break
+        case NAME_PROXY_CONNECTION:
+          // No standard, but llhttp and some origins obey it; closing is what nobody can take for something else.
+          if (namesToken(value.toLowerCase(), 'close') || namesToken(value.toLowerCase(), 'upgrade')) close = true
           break
         case NAME_EXPECT:
           if (value.toLowerCase() !== '100-continue') return this.#refuse('expectation-failed', 417)
