@@ -1,0 +1,75 @@
+/**
+ * The main job on one machine: sample site, shield, admin listener, each a process of its own as in real life. Ends all of it on Ctrl-C.
+ * Settings: examples/development.yaml, or the file given as the first argument.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+const root = join(import.meta.dirname, '..')
+const settings = process.argv[2] ?? join(root, 'examples/development.yaml')
+const children: ChildProcess[] = []
+let ending = false
+
+function start(name: string, command: string, args: readonly string[], isReady: (line: string) => boolean): Promise<void> {
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, STATE_DIRECTORY: join(root, 'run/polder') } })
+  children.push(child)
+  return new Promise((resolve, reject) => {
+    const hear = (line: string): void => {
+      if (isReady(line)) resolve()
+      else if (!ending && !line.includes('"level":"info"')) process.stderr.write(`${name}: ${line}\n`)
+    }
+    createInterface({ input: child.stdout! }).on('line', hear)
+    createInterface({ input: child.stderr! }).on('line', hear)
+    child.once('error', reject)
+    child.once('exit', (code, signal) => {
+      reject(new Error(`${name} ended (${signal ?? `code ${code}`})`))
+      if (!ending) void end(1, `${name} ended (${signal ?? `code ${code}`})`)
+    })
+  })
+}
+
+async function end(code: number, why: string): Promise<void> {
+  if (ending) return
+  ending = true
+  process.stdout.write(`\n${why}: stopping\n`)
+  await Promise.all(
+    children.toReversed().map(
+      (child) =>
+        new Promise<void>((resolve) => {
+          if (child.exitCode !== null || child.signalCode !== null) resolve()
+          else {
+            child.once('exit', () => resolve())
+            child.kill('SIGTERM')
+          }
+        }),
+    ),
+  )
+  process.exit(code)
+}
+
+process.on('SIGINT', () => void end(0, 'Ctrl-C'))
+process.on('SIGTERM', () => void end(0, 'SIGTERM'))
+
+try {
+  await start('sample site', process.execPath, [join(root, 'sample-site/main.ts'), '--quiet'], (line) => line.startsWith('sample site '))
+  await start('polder', join(root, 'bin/polder'), ['run', '-c', settings], (line) => line.includes('"msg":"ready"'))
+  process.stdout.write(`
+Polder stands in front of the Parliament of Exampleland.
+
+  http://127.0.0.1:8080/           the site through Polder
+  https://127.0.0.1:8443/          the same over TLS and HTTP/2 (self-made certificate: the browser will warn)
+  http://127.0.0.1:8090/           the origin itself, without Polder
+  http://127.0.0.1:8081/metrics    what Polder counts; also /healthz and /readyz
+
+Try:
+  curl -si http://127.0.0.1:8080/ | grep -i -e cache-status -e age     twice: a miss, then a hit
+  curl -sik --http2 https://127.0.0.1:8443/news | head -1              HTTP/2
+  curl -si http://127.0.0.1:8080/blocked | head -1                     a rule of examples/development.yaml
+  kill the origin (kill ${children[0].pid}) and reload the page: it stays readable
+
+Ctrl-C stops all of it.
+`)
+} catch (error) {
+  await end(1, (error as Error).message)
+}
