@@ -1,7 +1,8 @@
 import { unpredictableBytes } from '../../kernel/random.ts'
-import { initialiseLimits, reclaimRow } from './concurrency-limit.ts'
+import { initialiseLimits } from './concurrency-limit.ts'
 import { limitMemoryBytes, WORKERS_MAX } from './limit-memory.ts'
 import type { AdmissionSettings } from './options.ts'
+import { reclaimRow } from './reclaim.ts'
 import { initialiseRouteCosts } from './route-cost.ts'
 import { sourceTableBytes } from './source-table.ts'
 

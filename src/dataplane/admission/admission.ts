@@ -3,11 +3,11 @@ import { type RouteClass, routeClasses, type VisitorClass, visitorClasses } from
 import type { AdmissionVitals } from '../../contract/vitals.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Random } from '../../kernel/random.ts'
-import type { AdmissionMemory } from './admission-memory.ts'
+import { type AdmissionMemory, reclaimWorker } from './admission-memory.ts'
 import { AdmissionSlot, type SlotEnd, type SlotOwner } from './admission-slot.ts'
 import { ConcurrencyLimit } from './concurrency-limit.ts'
 import { FairQueue, type QueueLoss } from './fair-queue.ts'
-import { ROUTES, rowAt, rowWord, STREAM } from './limit-memory.ts'
+import { limiterAt, limiterWord, ROUTES, rowAt, rowWord, STREAM, TOTAL } from './limit-memory.ts'
 import type { AdmissionSettings } from './options.ts'
 import { RouteCost } from './route-cost.ts'
 import { Rate, retryAfterSeconds, wouldWaitInVain } from './shed.ts'
@@ -57,6 +57,7 @@ export interface AdmissionHooks {
 }
 
 const NOT_WAITING = -1
+const WAITING_ALL = limiterAt(TOTAL) + limiterWord.waitingAll
 const TAGGED = visitorClasses.indexOf('tagged')
 const ALLOWED = visitorClasses.indexOf('allowed')
 const RETRY_SECONDS_SLOTS = 256
@@ -100,6 +101,8 @@ export class Admission implements SlotOwner {
     this.#settings = settings
     this.#hooks = hooks
     this.sources = new SourceTable(memory.sources, memory.sourceKey)
+    // A worker that starts holds nothing, whatever the one before it left.
+    reclaimWorker(memory, workerIndex)
     this.limit = new ConcurrencyLimit(this.#words, workerIndex, settings)
     this.cost = new RouteCost(this.#words)
     this.#bucket = new TokenBucket(this.sources.words)
@@ -140,8 +143,7 @@ export class Admission implements SlotOwner {
     }
     const visitor = this.#placeOf(applicant, own, route, nowMs)
     if (visitor === -1) return this.#refuse('limit-shed', own, route, nowMs)
-    const group = visitor * ROUTES + route
-    if (wouldWaitInVain(this.#queue.waitingInGroup(visitor, route), this.#drainPerSecond(group, nowMs), this.#settings.maxWaitMs)) {
+    if (!this.limit.hasRoom(route) && this.#inVain(visitor, route, nowMs)) {
       this.#giveBudgetBack(applicant, nowMs)
       return this.#refuse('limit-shed', visitor, route, nowMs)
     }
@@ -236,7 +238,11 @@ export class Admission implements SlotOwner {
       applicant.bookedMs = costMs
       return visitor
     }
-    return visitor === TAGGED ? -1 : TAGGED
+    return visitor === TAGGED && !this.limit.hasRoom(route) ? -1 : TAGGED
+  }
+
+  #inVain(visitor: number, route: number, nowMs: number): boolean {
+    return wouldWaitInVain(this.#queue.waitingInGroup(visitor, route), this.#drainPerSecond(visitor * ROUTES + route, nowMs), this.#settings.maxWaitMs)
   }
 
   #charge(sourceSlot: number, weight: number, costMs: number, nowMs: number): void {
@@ -265,6 +271,7 @@ export class Admission implements SlotOwner {
   }
 
   #handOn(): void {
+    if (Atomics.load(this.#words, WAITING_ALL) === 0) return
     let routes = 0
     for (let route = 0; route < ROUTES; route++) if (this.limit.hasRoom(route)) routes |= 1 << route
     if (this.#workers === 1) {
@@ -358,8 +365,8 @@ export class Admission implements SlotOwner {
     this.#rejected[route]++
     this.#refused[group].count(nowMs)
     const drain = this.#drainPerSecond(group, nowMs)
-    const lately = this.#refused[group].perSecond(nowMs) * 5
-    const seconds = retryAfterSeconds(this.#queue.waitingInGroup(visitor, route), lately, drain, this.#hooks.random.next())
+    const refused = this.#refused[group].perSecond(nowMs)
+    const seconds = retryAfterSeconds(this.#queue.waitingInGroup(visitor, route), refused, drain, this.#hooks.random.next())
     return this.#refusal(reason, seconds)
   }
 
@@ -379,7 +386,14 @@ export class Admission implements SlotOwner {
   }
 
   #publishWaiting(route: number): void {
-    Atomics.store(this.#words, this.#row + rowWord.waiting + route, this.#queue.waitingInRoute(route))
+    const words = this.#words
+    const at = this.#row + rowWord.waiting + route
+    const waiting = this.#queue.waitingInRoute(route)
+    const more = waiting - words[at]
+    // In this order the sum is never too low, whenever a worker dies.
+    if (more > 0) Atomics.add(words, WAITING_ALL, more)
+    Atomics.store(words, at, waiting)
+    if (more < 0) Atomics.add(words, WAITING_ALL, more)
   }
 
   #askForPoll(): void {

@@ -1,5 +1,5 @@
 import { type GradientSettings, type GradientState, type GradientWindow, updateGradient } from './gradient.ts'
-import { limiterAt, limiterWord as L, ROUTES, rowAt, rowWord, SEARCH, STREAM, TOTAL, workersIn } from './limit-memory.ts'
+import { limiterAt, limiterWord as L, rowAt, rowWord, SEARCH, STREAM, TOTAL, workersIn } from './limit-memory.ts'
 import type { AdmissionSettings } from './options.ts'
 
 /**
@@ -35,25 +35,11 @@ export function initialiseLimits(words: Int32Array, limitInitial: number): void 
   }
 }
 
-/** Returns every slot a dead worker held, and its lock. Returns how many slots. */
-export function reclaimRow(words: Int32Array, worker: number): number {
-  const row = rowAt(worker)
-  let returned = 0
-  for (let limiter = 0; limiter <= TOTAL; limiter++) {
-    const held = Atomics.exchange(words, row + rowWord.inFlight + limiter, 0)
-    Atomics.sub(words, limiterAt(limiter) + L.inFlight, held)
-    if (limiter < ROUTES) returned += held
-    Atomics.compareExchange(words, limiterAt(limiter) + L.lock, worker + 1, 0)
-  }
-  for (let word = rowWord.waiting; word <= rowWord.wakePending; word++) Atomics.store(words, row + word, 0)
-  return returned
-}
-
 export class ConcurrencyLimit {
   readonly #words: Int32Array
   readonly #worker: number
   readonly #row: number
-  readonly #state: GradientState = { limit: 0, longRtt: 0, shortRtt: 0, smoothRtt: 0, referenceLimit: 0, referenceRtt: 0, warmWindows: 0, phase: 0, phaseAnswers: 0, phaseSum: 0, windowsInUse: 0, interval: 0 }
+  readonly #state: GradientState = { limit: 0, longRtt: 0, shortRtt: 0, smoothRtt: 0, referenceLimit: 0, referenceRtt: 0, warmWindows: 0, phase: 0, phaseAnswers: 0, phaseSum: 0, windowsPressed: 0, interval: 0 }
   #settings: AdmissionSettings
   #classGradient: GradientSettings
   #totalGradient: GradientSettings
@@ -197,7 +183,7 @@ export class ConcurrencyLimit {
     state.referenceRtt = words[at + L.referenceRtt] / FINE
     state.phase = words[at + L.phase]
     state.warmWindows = words[at + L.warmWindows]
-    state.windowsInUse = words[at + L.windowsInUse]
+    state.windowsPressed = words[at + L.windowsPressed]
     state.interval = words[at + L.interval]
     state.phaseAnswers = words[at + L.phaseAnswers]
     state.phaseSum = words[at + L.phaseSum]
@@ -209,7 +195,7 @@ export class ConcurrencyLimit {
     words[at + L.referenceRtt] = Math.round(state.referenceRtt * FINE)
     words[at + L.phase] = state.phase
     words[at + L.warmWindows] = state.warmWindows
-    words[at + L.windowsInUse] = state.windowsInUse
+    words[at + L.windowsPressed] = state.windowsPressed
     words[at + L.interval] = state.interval
     words[at + L.phaseAnswers] = state.phaseAnswers
     words[at + L.phaseSum] = Math.min(0x7fff_ffff, Math.round(state.phaseSum))

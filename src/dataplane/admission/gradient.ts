@@ -10,9 +10,9 @@
  * A limit that is not half used learns nothing about the origin's capacity and stays.
  *
  * The change: in Gradient2 longRtt follows shortRtt always, so an hour-long flood teaches it that queueing is normal and the limit creeps to its maximum.
- * Here longRtt follows only while the limit is not in use. While it is, longRtt moves by experiment: the latency at two limits, one 30 % below the other, is
- * compared, every 5 to 60 s on purpose and whenever the limit fell that far by itself. If the latency is lower at the lower limit, requests were queueing
- * inside the origin: longRtt is at most 80 % of the lower one. If not, the latency is the origin's own: it is the new usual. (Envoy goes down to three
+ * Here longRtt follows only while the limit is not in use. While it is, longRtt moves by experiment: the latency at two limits, one 40 % below the other, is
+ * compared, at the first use, then after every 2 to 60 s of pressure, or 1 s of severe pressure. If the latency is lower at the lower limit, requests were queueing inside the origin:
+ * longRtt is at most 80 % of the lower one. If not, the latency is the origin's own: it is the new usual, and the limit returns. (Envoy goes down to three
  * requests to measure; that would help an attacker, so we do not.)
  *
  * Never: fall below min, rise above max; outside experiments never move more than 10 % down and sqrt(limit) / 5 up in one window.
@@ -27,13 +27,13 @@ export interface GradientState {
   /** Windows seen, up to WARM_WINDOWS. */
   warmWindows: number
   phase: number
-  /** Where a fall or an experiment began: its limit and latency. 0: nowhere. */
+  /** Limit and latency the experiment compares with. */
   referenceLimit: number
   referenceRtt: number
   phaseAnswers: number
   phaseSum: number
-  /** Windows in use since the last experiment, and before the next one. */
-  windowsInUse: number
+  /** Windows under pressure (gradient below 1) since the last experiment, severe ones five times; and how many before the next one. */
+  windowsPressed: number
   interval: number
 }
 
@@ -62,22 +62,25 @@ const LONG_WINDOWS = 200 // 50 s of 250 ms windows; Gradient2: 600 of 1 s
 /** The first answers after a start are the short ones; until then longRtt just follows. */
 const WARM_WINDOWS = 8
 /** Experiments compare a limit with this share of it. */
-const STEP = 0.7
-/** Latency that falls less than this with the limit is the origin's own. Queueing alone gives 0.7 to 0.77. */
-const SAME = 0.85
+const STEP = 0.6
+/** Latency that falls less than this with the limit is the origin's own. Queueing alone gives 0.6 to 0.7; the noise of two means is 10 %. */
+const SAME = 0.8
 /** longRtt under queueing, as a share of the lower latency: the limit shrinks until queueing cannot be seen any more. */
 const QUEUEING = 0.8
 /** Answers for one mean: its standard error is about 7 % for exponential service times. */
 const MEASURE_ANSWERS = 200
-const INTERVAL_MIN = 20 // windows: 5 s
+const MOVED = 0.95
+const INTERVAL_MIN = 8 // windows: 2 s
 const INTERVAL_MAX = 240 // 60 s
+
+/** At rest gradient × limit + sqrt(limit) = limit; a gradient below this share of that one is severe pressure: the origin is about twice as slow as usual. */
+const SEVERE = 0.6
+const SEVERE_COUNTS = 2
 
 const IDLE = 0
 const REFERENCE = 1
-const SETTLE_PURPOSE = 2
-const MEASURE_PURPOSE = 3
-const SETTLE_FALL = 4
-// 5: the measuring after SETTLE_FALL
+const SETTLE = 2
+const MEASURE = 3
 
 /** Moves `state` by one window. */
 export function updateGradient(state: GradientState, window: GradientWindow, settings: GradientSettings): void {
@@ -85,7 +88,7 @@ export function updateGradient(state: GradientState, window: GradientWindow, set
   const learns = settings.fixedLongRtt === 0
   if (failures > 0 && failures > FAILURE_SHARE * (answers + failures)) {
     state.limit = clamp(state.limit * BACKOFF, settings)
-    endExperiment(state)
+    breakOff(state)
     return
   }
   if (answers === 0) return
@@ -96,15 +99,15 @@ export function updateGradient(state: GradientState, window: GradientWindow, set
   if (learns) learnLong(state, inUse)
   else state.longRtt = settings.fixedLongRtt
   if (!inUse) {
-    endExperiment(state)
+    breakOff(state)
     return
   }
-  if (learns && experimenting(state, window, settings)) return
   const usual = (1 + settings.toleranceShare) * (state.longRtt + settings.slackRtt)
-  const gradient = Math.max(0.5, Math.min(1, usual / (short + settings.slackRtt)))
+  const rawGradient = usual / (short + settings.slackRtt)
+  if (learns && experimenting(state, window, rawGradient, settings)) return
+  const gradient = Math.max(0.5, Math.min(1, rawGradient))
   const room = failures > 0 ? 0 : Math.sqrt(state.limit)
   state.limit = clamp(state.limit * (1 - SMOOTHING) + (gradient * state.limit + room) * SMOOTHING, settings)
-  if (learns) watchFall(state, gradient)
 }
 
 function learnLong(state: GradientState, inUse: boolean): void {
@@ -115,18 +118,13 @@ function learnLong(state: GradientState, inUse: boolean): void {
     state.longRtt += ((state.shortRtt - state.longRtt) * 2) / (LONG_WINDOWS + 1)
   } else if (state.longRtt > 2 * state.smoothRtt) {
     state.longRtt *= 0.9 // Gradient2: back to normal after a long overload
+    state.interval = INTERVAL_MIN
   }
 }
 
-/** True while an experiment holds the limit. */
-function experimenting(state: GradientState, window: GradientWindow, settings: GradientSettings): boolean {
-  if (state.phase === IDLE) {
-    state.windowsInUse++
-    if (state.interval === 0) state.interval = INTERVAL_MIN
-    if (state.windowsInUse < state.interval) return false
-    enter(state, REFERENCE)
-    return true
-  }
+/** True while an experiment holds the limit. None begins while the limit grows freely. */
+function experimenting(state: GradientState, window: GradientWindow, rawGradient: number, settings: GradientSettings): boolean {
+  if (state.phase === IDLE) return begins(state, rawGradient)
   state.phaseAnswers += window.answers
   state.phaseSum += window.answers * window.meanRtt
   if (state.phase === REFERENCE) {
@@ -136,57 +134,54 @@ function experimenting(state: GradientState, window: GradientWindow, settings: G
     // At the floor the comparison is with a higher limit.
     const other = state.limit * STEP >= settings.min ? state.limit * STEP : state.limit / STEP
     state.limit = clamp(other, settings)
-    enter(state, SETTLE_PURPOSE)
-  } else if (state.phase === SETTLE_PURPOSE || state.phase === SETTLE_FALL) {
+    enter(state, SETTLE)
+  } else if (state.phase === SETTLE) {
     // Answers to requests that went out under the old limit say nothing.
-    if (state.phaseAnswers >= 2 * Math.max(state.referenceLimit, state.limit)) enter(state, state.phase + 1)
+    if (state.phaseAnswers >= 2 * Math.max(state.referenceLimit, state.limit)) enter(state, MEASURE)
   } else if (state.phaseAnswers >= MEASURE_ANSWERS) {
     judge(state, settings)
   }
   return true
 }
 
-function judge(state: GradientState, settings: GradientSettings): void {
-  const here = state.phaseSum / state.phaseAnswers
-  const lower = Math.min(here, state.referenceRtt)
-  const onPurpose = state.phase === MEASURE_PURPOSE
-  const before = state.longRtt
-  const raised = state.limit > state.referenceLimit
-  const same = raised ? state.referenceRtt >= SAME * here : here >= SAME * state.referenceRtt
-  if (same) {
-    state.longRtt = onPurpose ? here : Math.max(state.longRtt, here)
-    if (onPurpose) state.limit = clamp(Math.max(state.limit, state.referenceLimit), settings)
-  } else if (onPurpose) {
-    state.longRtt = Math.min(state.longRtt, QUEUEING * lower)
-    if (raised) state.limit = state.referenceLimit
-  }
-  if (onPurpose) {
-    const moved = Math.abs(state.longRtt - before) > 0.05 * before
-    state.interval = moved ? INTERVAL_MIN : Math.min(INTERVAL_MAX, state.interval * 2)
-    state.windowsInUse = 0
-  }
-  enter(state, IDLE)
-  state.referenceLimit = 0
+function begins(state: GradientState, rawGradient: number): boolean {
+  if (state.warmWindows < WARM_WINDOWS) return false
+  // Started into a flood, the first latencies may all be queueing: the first experiment comes at once.
+  if (state.interval === 0) {
+    state.interval = INTERVAL_MIN
+    state.windowsPressed = INTERVAL_MIN
+  } else if (rawGradient >= 1) return false
+  const severe = rawGradient < SEVERE * (1 - 1 / Math.sqrt(state.limit))
+  state.windowsPressed += severe ? SEVERE_COUNTS : 1
+  if (severe) state.interval = INTERVAL_MIN
+  if (state.windowsPressed < state.interval) return false
+  enter(state, REFERENCE)
+  return true
 }
 
-/** A limit that fell by itself is an experiment too. */
-function watchFall(state: GradientState, gradient: number): void {
-  if (gradient === 1) {
-    state.referenceLimit = 0
-  } else if (state.referenceLimit === 0 || state.limit > state.referenceLimit || state.smoothRtt > state.referenceRtt * 1.05) {
-    state.referenceLimit = state.limit
-    state.referenceRtt = state.smoothRtt
-  } else if (state.limit <= STEP * state.referenceLimit) {
-    enter(state, SETTLE_FALL)
+function judge(state: GradientState, settings: GradientSettings): void {
+  const here = state.phaseSum / state.phaseAnswers
+  const raised = state.limit > state.referenceLimit
+  const [lower, higher] = raised ? [state.referenceRtt, here] : [here, state.referenceRtt]
+  const before = state.longRtt
+  if (lower >= SAME * higher) {
+    state.longRtt = here
+    state.limit = clamp(Math.max(state.limit, state.referenceLimit), settings)
+  } else {
+    state.longRtt = Math.min(before, QUEUEING * lower)
+    state.limit = clamp(Math.min(state.limit, state.referenceLimit), settings)
   }
+  // While longRtt is still on its way down the next experiment comes as soon as this one did; at its true value they become rare.
+  if (state.longRtt > MOVED * before) state.interval = Math.min(INTERVAL_MAX, state.interval * 2)
+  state.windowsPressed = 0
+  enter(state, IDLE)
 }
 
 /** The limit is not in use any more, or answers fail: nothing can be compared. */
-function endExperiment(state: GradientState): void {
-  if (state.phase === SETTLE_PURPOSE || state.phase === MEASURE_PURPOSE) state.limit = Math.min(Math.max(state.limit, state.referenceLimit), state.limit / STEP)
+function breakOff(state: GradientState): void {
+  if (state.phase === SETTLE || state.phase === MEASURE) state.limit = Math.min(Math.max(state.limit, state.referenceLimit), state.limit / STEP)
+  state.windowsPressed = 0
   enter(state, IDLE)
-  state.referenceLimit = 0
-  state.windowsInUse = 0
 }
 
 function enter(state: GradientState, phase: number): void {

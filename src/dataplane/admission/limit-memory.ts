@@ -31,10 +31,12 @@ export const limiterWord = Object.freeze({
   phase: 13,
   cost: 14,
   warmWindows: 15,
-  windowsInUse: 16,
+  windowsPressed: 16,
   interval: 17,
   phaseAnswers: 18,
   phaseSum: 19,
+  /** Only in the block of TOTAL: requests waiting in all workers. May be too high by a few after a worker died, never too low. */
+  waitingAll: 20,
 })
 
 /** Words of a worker's row: slots it holds per limiter, then what waits in it. */

@@ -19,11 +19,11 @@ export function wouldWaitInVain(waitingAhead: number, drainPerSecond: number, ma
 }
 
 /**
- * Whole seconds after which a retry has a fair chance: those who wait, and those refused in the last seconds who will come back too, divided by
- * what is served per second. `chance` in [0, 1) spreads the retries.
+ * Whole seconds after which a retry has a fair chance: those who wait and those refused in one second (who come back too), divided by what is served per
+ * second. At ten times the capacity that is ten seconds: as many as tries are needed on average. `chance` in [0, 1) spreads the retries.
  */
-export function retryAfterSeconds(waiting: number, refusedLately: number, drainPerSecond: number, chance: number): number {
-  const seconds = (waiting + refusedLately) / Math.max(drainPerSecond, 0.1)
+export function retryAfterSeconds(waiting: number, refusedPerSecond: number, drainPerSecond: number, chance: number): number {
+  const seconds = (waiting + refusedPerSecond) / Math.max(drainPerSecond, 0.1)
   const spread = seconds * (1 + RETRY_SPREAD * chance)
   return Math.ceil(Math.max(RETRY_MIN_SECONDS, Math.min(RETRY_MAX_SECONDS, spread)) + chance)
 }
