@@ -69,7 +69,7 @@ export async function openHarness(options: HarnessOptions = {}): Promise<Harness
     draining: false,
     crowded: false,
   }
-  const parts = makeEdgeParts(settings, HASH_KEY, new SeededRandom(1), options.serveHttp1 ?? sayHello)
+  const parts = makeEdgeParts(settings, HASH_KEY, new SeededRandom(1), undefined, options.serveHttp1 ?? sayHello)
   const tls = protocol === 'https' ? { certificates: options.certificates ?? fixedCertificates(pair), ticketKeys: options.ticketKeys ?? TICKET_KEYS } : undefined
   const listener = await openListener({ host: '127.0.0.1', port: 0, protocol, reusePort: true, proxyProtocol: false, backlog: 128, tls, ...options.spec }, context, parts)
   const clients = new Set<{ destroy(): void }>()

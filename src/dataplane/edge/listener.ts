@@ -17,6 +17,7 @@ import { ConnectionGuard, GuardedConnection, guardTableBytes } from './connectio
 import { openFileLimit } from './file-limit.ts'
 import { fingerprintOf, HELLO_MOST_BYTES, isWholeHello } from './fingerprint.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
+import { serveHttp1 } from './http1/http1-connection.ts'
 import { Http2Connection } from './http2/http2-session.ts'
 import type { EdgeSettings } from './options.ts'
 import { readProxyHeader } from './proxy-protocol.ts'
@@ -46,9 +47,15 @@ export interface EdgeParts {
   readonly serveHttp1: ServeHttp1
 }
 
-/** `table`: shared memory of guardTableBytes(workers), the same for all workers; `worker`: this one's number. */
-export function makeEdgeParts(settings: EdgeSettings, hashKey: number, random: Random, serveHttp1: ServeHttp1, table = new SharedArrayBuffer(guardTableBytes(1)), worker = 0): EdgeParts {
-  return { guard: new ConnectionGuard(settings, random, table, worker, openFileLimit()), handshakes: new HandshakeLimit(settings, hashKey), serveHttp1 }
+/** Where this worker stands among the others; alone when not said. */
+export interface EdgePlace {
+  /** Shared memory of guardTableBytes(workers), the same for all workers. */
+  readonly table: SharedArrayBuffer
+  readonly worker: number
+}
+
+export function makeEdgeParts(settings: EdgeSettings, hashKey: number, random: Random, place: EdgePlace = { table: new SharedArrayBuffer(guardTableBytes(1)), worker: 0 }, serve: ServeHttp1 = serveHttp1): EdgeParts {
+  return { guard: new ConnectionGuard(settings, random, place.table, place.worker, openFileLimit()), handshakes: new HandshakeLimit(settings, hashKey), serveHttp1: serve }
 }
 
 export interface Listener {
@@ -402,6 +409,8 @@ class EdgeListener implements Listener {
     const { context } = connection
     if (tls?.protocol !== 'h2') {
       this.#parts.serveHttp1(socket, facts, context, this.#addressOf)
+      // Paused while the PROXY header was put aside
+      if (socket.isPaused()) socket.resume()
       return
     }
     // HTTP/2 ends both ways at once: a half-closed connection is of no use

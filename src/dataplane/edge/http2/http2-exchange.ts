@@ -9,6 +9,7 @@ import type { Http2Body } from './http2-body.ts'
 import { fieldObject, isContentless, preparedFields, responseFields } from './response-fields.ts'
 
 const { NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
+const CUT = new Error('the answer was cut')
 const END_NOW = Object.freeze({ endStream: true, sendDate: false })
 const CONTENT_FOLLOWS = Object.freeze({ sendDate: false })
 const TRAILERS_FOLLOW = Object.freeze({ sendDate: false, waitForTrailers: true })
@@ -129,7 +130,10 @@ export class Http2Exchange implements Reply {
     if (this.cut !== null) return
     this.cut = reason
     this.#rest = null
-    if (!this.stream.destroyed) this.stream.close(code)
+    if (this.stream.destroyed) return
+    // close() would end a begun answer with END_STREAM, so that half of it looks whole; destroy() resets
+    if (this.stream.headersSent) this.stream.destroy(CUT)
+    else this.stream.close(code)
   }
 
   /** True: the visitor takes the answer too slowly. */

@@ -74,7 +74,8 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
   #requests = 0
   #countedIn = 0
   #countedOut = 0
-  #abusive = false
+  /** We have ended it: nothing more is served, and what the library says of it is no news. */
+  #over = false
   /** Streams of this connection that we refused: their resets are ours, but they are the visitor's errors. */
   readonly #bad = new WeakSet<Http2Exchange>()
 
@@ -111,8 +112,9 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
 
   /** Closes at once, whatever is under way. */
   destroy(): void {
-    if (!this.#session.destroyed) this.#session.destroy()
-    this.#socket.destroy()
+    this.#over = true
+    if (!this.#session.destroyed) this.#session.destroy(this.#exchanges.size > 0 ? NGHTTP2_CANCEL : NGHTTP2_NO_ERROR)
+    this.#socket.destroySoon()
   }
 
   /** Once a second: `crowded` when connections run short. */
@@ -179,11 +181,11 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
     const now = this.#context.clock.monotonicMs()
     const reason = head.read(raw, this.#context.scheme)
     const exchange = new Http2Exchange(stream, this, head.method === 'HEAD' && reason === null)
-    this.#budget.streamOpened(head.fieldBytes)
+    const hasContent = (flags & END_STREAM) === 0
+    this.#budget.streamOpened(head.fieldBytes, hasContent ? this.settings.h2StreamWindowBytes : 0)
     this.#requests++
     // Reset before we came to it: its close is counted, nobody else need know
-    if (stream.destroyed || stream.closed || this.#abusive) return
-    const hasContent = (flags & END_STREAM) === 0
+    if (stream.destroyed || stream.closed || this.#over) return
     const refusal = reason ?? (!hasContent && head.contentLength > 0 ? 'bad-request' : null)
     if (refusal !== null) {
       this.#refuse(exchange, refusal)
@@ -220,8 +222,8 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
   }
 
   #abuse(): void {
-    if (this.#abusive) return
-    this.#abusive = true
+    if (this.#over) return
+    this.#over = true
     this.#context.onRefusal(this.#facts.peer, 'h2-abuse', 0)
     // Not inside the library's callback, where it would free what it still uses
     setImmediate(() => {
@@ -231,9 +233,10 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
   }
 
   #onError(error: Error & { code?: string }): void {
-    if (this.#abusive || error.code?.startsWith('ERR_HTTP2') !== true) return
-    this.#abusive = true
-    this.#context.onRefusal(this.#facts.peer, 'h2-abuse', 0)
+    if (this.#over || error.code?.startsWith('ERR_HTTP2') !== true) return
+    this.#over = true
+    // The library ended the connection: too many resets, invalid frames, a flood it knows; without any request it was hardly HTTP/2
+    this.#context.onRefusal(this.#facts.peer, this.#requests === 0 ? 'bad-request' : 'h2-abuse', 0)
   }
 
   #countBytes(): void {

@@ -4,7 +4,7 @@
  * far below. It never looks at what is asked for. Once it said "abuse" the connection is closed.
  * What node:http2 hides is approximated: it reports PING, SETTINGS and PRIORITY of unknown streams, but not WINDOW_UPDATE, PRIORITY of open
  * streams, unknown frames or empty DATA and CONTINUATION. Those cost bytes that explain nothing: bytes read beyond fields, content and reported
- * frames are counted against the same budget at the size of a control frame.
+ * frames are counted against the same budget at the size of a control frame. Streams refused above the limit of open ones are hidden too and count so.
  * Sources: CVE-2023-44487 (Rapid Reset), CVE-2025-8671 (MadeYouReset), CVE-2019-9512, -9515, -9518 (floods); design note algorithms (c).
  */
 import type { MonotonicMs } from '../../../kernel/clock.ts'
@@ -29,6 +29,7 @@ export class SessionBudget {
   #bytesFromMs: MonotonicMs
   #explained = 0
   #unexplainedAtWindow = 0
+  #unexplainedBefore = 0
   readonly #settings: EdgeSettings
 
   constructor(settings: EdgeSettings, now: MonotonicMs) {
@@ -45,14 +46,15 @@ export class SessionBudget {
     return this.#errors
   }
 
-  streamOpened(fieldBytes: number): void {
+  /** `contentBytes`: what may arrive for it and never be handed on (one stream window), or 0 when it has no content. */
+  streamOpened(fieldBytes: number, contentBytes: number): void {
     // Counts fade, so that a long good past does not pay for a flood
     if (++this.#streams > 2 * RESETS_NEED_STREAMS) {
       this.#streams /= 2
       this.#resets /= 2
       this.#errors /= 2
     }
-    this.#explained += fieldBytes
+    this.#explained += fieldBytes + contentBytes
   }
 
   /** `chunk` of a stream's content arrived; a frame around it has 9 bytes and up to 256 of padding, which is not content. */
@@ -85,11 +87,13 @@ export class SessionBudget {
 
   /** Called about once a second with the totals of the connection. True: more bytes than anything explains. */
   unexplainedBytes(bytesRead: number, bytesWritten: number, now: MonotonicMs): boolean {
-    const unexplained = Math.max(0, bytesRead - this.#explained - bytesWritten * UPDATE_SHARE)
+    const unexplained = bytesRead - this.#explained - bytesWritten * UPDATE_SHARE
+    // From the look before: what came since must count in one window or the other. Requests earlier than this window explain nothing now.
     if (now - this.#bytesFromMs >= CONTROL_WINDOW_MS) {
       this.#bytesFromMs = now
-      this.#unexplainedAtWindow = unexplained
+      this.#unexplainedAtWindow = this.#unexplainedBefore
     }
-    return unexplained - this.#unexplainedAtWindow > this.#settings.h2ControlFrames * CONTROL_FRAME_BYTES * 2
+    this.#unexplainedBefore = unexplained
+    return unexplained - this.#unexplainedAtWindow > this.#settings.h2ControlFrames * CONTROL_FRAME_BYTES
   }
 }
