@@ -77,6 +77,9 @@ const INTERVAL_MAX = 240 // 60 s
 const SEVERE = 0.6
 const SEVERE_COUNTS = 2
 
+/** From this share on the limit holds requests back at times. */
+const BINDING = 0.9
+
 const IDLE = 0
 const REFERENCE = 1
 const SETTLE = 2
@@ -122,9 +125,9 @@ function learnLong(state: GradientState, inUse: boolean): void {
   }
 }
 
-/** True while an experiment holds the limit. None begins while the limit grows freely. */
+/** True while an experiment holds the limit. None begins while the limit grows freely, or holds nobody back anyway. */
 function experimenting(state: GradientState, window: GradientWindow, rawGradient: number, settings: GradientSettings): boolean {
-  if (state.phase === IDLE) return begins(state, rawGradient)
+  if (state.phase === IDLE) return window.maxInFlight >= BINDING * state.limit && begins(state, rawGradient)
   state.phaseAnswers += window.answers
   state.phaseSum += window.answers * window.meanRtt
   if (state.phase === REFERENCE) {
