@@ -23,3 +23,8 @@ export function mix32(h: number): number {
 export function combineHash(h: number, word: number): number {
   return mix32(Math.imul(h ^ word, 0x9e3779b1) + (h << 6) + (h >>> 2))
 }
+
+/** Whether a key belongs to a fixed share (0 to 1) of all keys; another salt picks another share. Both planes agree on the answer. */
+export function fallsInShare(key: number, salt: number, share: number): boolean {
+  return combineHash(salt, key) < share * 4_294_967_296
+}

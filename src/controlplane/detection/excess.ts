@@ -1,0 +1,118 @@
+/**
+ * What came on top of the expected, and what it is made of. The expected part is taken out share by share
+ * (excess of a kind = its requests - expected rate x its normal share), never below nothing.
+ */
+import { setBit, wordsForBits } from '../../kernel/bitset.ts'
+import { type HeavyValue, type WindowRows, fieldIndex } from '../evidence.ts'
+import type { Baseline } from './baseline.ts'
+import { type BaselineShares, isFailing } from './baseline-shares.ts'
+import type { SeenNetworks } from './seen-networks.ts'
+
+/** Attributes that say what a client is, not what it wants. */
+const CLIENT_FIELDS: ReadonlySet<string> = new Set(['userAgent', 'userAgentShape', 'headerOrder', 'acceptCombo', 'tlsFingerprint'])
+
+export interface ExcessPicture {
+  /** Requests in the window above what is expected. */
+  readonly requests: number
+  readonly perSecond: number
+  readonly expectedPerSecond: number
+  /** Excess of clients without positive behaviour. */
+  readonly suspiciousPerSecond: number
+  /** Sampled rows behind these numbers. */
+  readonly rows: number
+  /** Of the excess whose clients can be judged: the share that got a page and did nothing else. */
+  readonly judgedShare: number
+  readonly judgedRows: number
+  /** Of the excess of clients with two or more requests: the share that echoes cookies. */
+  readonly echoShare: number
+  readonly echoRows: number
+  /** The client attribute value that fills most of the excess beyond its normal share. */
+  readonly top: { readonly field: string; readonly value: number; readonly share: number; readonly normalShare: number } | null
+  readonly newNetworkShare: number
+  readonly failingShare: number
+}
+
+/** `expectedPerSecond` from the baseline or the calm last minutes. */
+export function measureExcess(
+  window: WindowRows,
+  baseline: Baseline,
+  normal: BaselineShares,
+  expectedPerSecond: number,
+  heavy: readonly HeavyValue[],
+  networks: SeenNetworks,
+): ExcessPicture {
+  const seconds = Math.max(window.seconds(), 1e-9)
+  const seen = window.seen()
+  const expected = expectedPerSecond * seconds
+  const requests = Math.max(0, seen - expected)
+  const above = (bits: Uint32Array, normalShare: number): number => Math.max(0, window.weigh(bits) - expected * normalShare)
+
+  const repeated = new Uint32Array(window.present.length)
+  const echoing = new Uint32Array(window.present.length)
+  const fresh = new Uint32Array(window.present.length)
+  const failing = new Uint32Array(window.present.length)
+  const column = (name: keyof typeof fieldIndex): Uint32Array => window.columns[fieldIndex[name]]
+  const [counts, echoes, errors, families, highs, lows] = [column('clientRequests'), column('clientEchoes'), column('clientErrors'), column('family'), column('addressHigh'), column('addressLow')]
+  let rows = 0
+  for (let word = 0; word < window.present.length; word++) {
+    for (let bits = window.present[word]; bits !== 0; bits &= bits - 1) {
+      const row = word * 32 + (31 - Math.clz32(bits & -bits))
+      rows++
+      if (counts[row] >= 2) {
+        setBit(repeated, row)
+        if (echoes[row] > 0) setBit(echoing, row)
+      }
+      if (isFailing(errors[row], counts[row])) setBit(failing, row)
+      if (!networks.has(families[row], highs[row], lows[row])) setBit(fresh, row)
+    }
+  }
+  const judged = above(window.judged, normal.judged)
+  const proven = above(window.proven, normal.proven)
+  const echoed = above(echoing, normal.echoing)
+  const repeatedExcess = above(repeated, 0.5)
+  const weight = rows === 0 ? 1 : seen / rows
+  const share = (part: number, whole: number): number => (whole <= 0 ? 0 : Math.min(1, part / whole))
+  return {
+    requests,
+    perSecond: requests / seconds,
+    expectedPerSecond,
+    suspiciousPerSecond: above(window.suspicious, 1 - normal.proven) / seconds,
+    rows: requests / weight,
+    judgedShare: share(judged, judged + proven),
+    judgedRows: (judged + proven) / weight,
+    echoShare: share(echoed, Math.max(repeatedExcess, echoed)),
+    echoRows: repeatedExcess / weight,
+    top: topClientValue(window, baseline, normal.rows, expected, requests, heavy),
+    newNetworkShare: share(window.weigh(fresh), seen),
+    failingShare: share(above(failing, normal.failing), requests),
+  }
+}
+
+function topClientValue(window: WindowRows, baseline: Baseline, baselineRows: number, expected: number, requests: number, heavy: readonly HeavyValue[]): ExcessPicture['top'] {
+  if (requests <= 0) return null
+  let top: ExcessPicture['top'] = null
+  const marked = new Uint32Array(window.present.length)
+  const normalMarked = new Uint32Array(wordsForBits(baseline.capacity))
+  for (const { field, value } of heavy) {
+    if (!CLIENT_FIELDS.has(field) || (field === 'tlsFingerprint' && value === 0)) continue
+    markEqual(window.columns[fieldIndex[field]], value, window.present, marked)
+    const normalShare = baselineRows === 0 ? 0 : markEqual(baseline.columns[fieldIndex[field]], value, baseline.present, normalMarked) / baselineRows
+    const share = Math.min(1, Math.max(0, window.weigh(marked) - expected * normalShare) / requests)
+    if (top === null || share - normalShare > top.share - top.normalShare) top = { field, value, share, normalShare }
+  }
+  return top
+}
+
+/** Marks the rows that hold the value; returns how many. */
+function markEqual(column: Uint32Array, value: number, present: Uint32Array, target: Uint32Array): number {
+  let count = 0
+  for (let word = 0; word < target.length; word++) {
+    let found = 0
+    const from = word * 32
+    if (present[word] !== 0) for (let bit = 0; bit < 32; bit++) if (column[from + bit] === value) found |= 1 << bit
+    found &= present[word]
+    target[word] = found
+    for (let b = found; b !== 0; b &= b - 1) count++
+  }
+  return count
+}

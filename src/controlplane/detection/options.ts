@@ -1,0 +1,61 @@
+import type { OptionTable } from '../../kernel/option.ts'
+
+/** What the shield sees and when it calls the origin strained. */
+export const detectionOptions = {
+  queueWaitTargetMs: {
+    kind: 'durationMs',
+    min: 5,
+    max: 5_000,
+    default: 50,
+    sentence: 'Nine of ten admitted requests should wait less than this for the origin; longer waits count as strain. Raise it for an origin that always queues.',
+    applies: 'live',
+    source: 'algorithms: origin health h1',
+  },
+  errorShareAboveNormal: {
+    kind: 'share',
+    min: 0.01,
+    max: 0.5,
+    default: 0.05,
+    sentence: 'Strain when the share of failed answers of the origin stands this far above its normal share.',
+    applies: 'live',
+    source: 'algorithms: origin health h2',
+  },
+  slowdownRatio: {
+    kind: 'count',
+    fraction: true,
+    min: 1.2,
+    max: 20,
+    default: 2,
+    sentence: 'Strain when the origin takes this many times longer than it usually does.',
+    applies: 'live',
+    source: 'algorithms: origin health h3',
+  },
+  rejectedShare: {
+    kind: 'share',
+    min: 0.001,
+    max: 0.5,
+    default: 0.02,
+    sentence: 'Strain when the admission limit turns away more than this share of the requests for the origin.',
+    applies: 'live',
+    source: 'algorithms: origin health h4',
+  },
+  watchZ: {
+    kind: 'count',
+    fraction: true,
+    min: 3,
+    max: 20,
+    default: 6,
+    sentence: 'Watch more closely (no visitor is touched) when traffic stands this many standard deviations above what this hour of the week usually brings.',
+    applies: 'live',
+    source: 'algorithms section 0.4: robust z above 6 had 0 to 0.49 false episodes a day on benign traces',
+  },
+  calmDwellMs: {
+    kind: 'durationMs',
+    min: 5_000,
+    max: 3_600_000,
+    default: 60_000,
+    sentence: 'The origin must be healthy this long before the shield relaxes by one step.',
+    applies: 'live',
+    source: 'algorithms: states',
+  },
+} as const satisfies OptionTable

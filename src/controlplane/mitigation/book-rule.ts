@@ -1,0 +1,96 @@
+import type { Condition, Rule } from '../../contract/plan.ts'
+import type { RuleHistoryEntry, RuleRecord, RuleStage, Rung, RuleEvidence } from '../evidence.ts'
+import { type Life, LONGEST_TTL_MS } from './lifetime.ts'
+
+const HISTORY_ENTRIES = 32
+
+/** One rule as the book keeps it. The book alone changes it. */
+export class BookRule {
+  readonly id: string
+  readonly origin: 'operator' | 'automatic'
+  readonly when: readonly Condition[]
+  readonly sentence: string
+  readonly bornAtWallMs: number
+  action: Rung | 'allow'
+  /** Where it stood before it decayed: it returns there when its flood returns. */
+  peak: Rung
+  stage: RuleStage = 'active'
+  life: Life | null
+  evidence: RuleEvidence | null
+  limitPerSecond: number | undefined
+  dryRun = false
+  who = 'polder'
+  why = ''
+  pinnedUntilWallMs: number | null = null
+  onRungSinceMs: number
+  neededAtMs: number
+  decayed = 0
+  asleepSinceWallMs = 0
+  matched = 0
+  positive = 0
+  canaryTried = 0
+  canaryPassed = 0
+  needed = true
+  /** Window rows it matches now; null when asleep or not to be told from samples. */
+  rows: Uint32Array | null = null
+  readonly history: RuleHistoryEntry[] = []
+
+  constructor(id: string, origin: 'operator' | 'automatic', when: readonly Condition[], sentence: string, action: Rung | 'allow', life: Life | null, evidence: RuleEvidence | null, nowWallMs: number, nowMs: number) {
+    this.id = id
+    this.origin = origin
+    this.when = when
+    this.sentence = sentence
+    this.action = action
+    this.peak = action === 'allow' ? 'observe' : action
+    this.life = life
+    this.evidence = evidence
+    this.bornAtWallMs = nowWallMs
+    this.onRungSinceMs = nowMs
+    this.neededAtMs = nowMs
+  }
+
+  /** In the plan: neither asleep nor vetoed. */
+  get inForce(): boolean {
+    return this.stage === 'active' || this.stage === 'decaying' || this.stage === 'pinned'
+  }
+
+  note(atWallMs: number, code: string, sentence: string): void {
+    if (this.history.length === HISTORY_ENTRIES) this.history.splice(1, 1) // its birth stays
+    this.history.push({ atWallMs, code, sentence })
+  }
+
+  /** The enforcement view. A pinned automatic rule is published an hour ahead at most, so that it too ends when the control plane is dead. */
+  toPlanRule(nowWallMs: number, dryRun: boolean, canaryShare: number): Rule {
+    const pinned = this.stage === 'pinned' ? Math.min(this.pinnedUntilWallMs ?? Number.POSITIVE_INFINITY, nowWallMs + LONGEST_TTL_MS) : 0
+    const expiresAtWallMs = this.origin === 'operator' ? (this.life?.expiresAtWallMs ?? null) : Math.max(pinned, this.life?.expiresAtWallMs ?? 0)
+    return {
+      id: this.id,
+      origin: this.origin,
+      action: this.action,
+      when: this.when,
+      dryRun,
+      expiresAtWallMs,
+      ...(this.limitPerSecond === undefined ? {} : { limitPerSecond: this.limitPerSecond }),
+      ...(this.origin === 'automatic' ? { canaryShare } : {}),
+    }
+  }
+
+  toRecord(dryRun: boolean): RuleRecord {
+    return {
+      id: this.id,
+      origin: this.origin,
+      sentence: this.sentence,
+      when: this.when,
+      action: this.action,
+      stage: this.stage,
+      dryRun,
+      bornAtWallMs: this.bornAtWallMs,
+      expiresAtWallMs: this.stage === 'pinned' ? this.pinnedUntilWallMs : (this.life?.expiresAtWallMs ?? null),
+      who: this.who,
+      why: this.why,
+      evidence: this.evidence,
+      since: { matched: this.matched, positive: this.positive, canaryTried: this.canaryTried, canaryPassed: this.canaryPassed },
+      history: [...this.history],
+    }
+  }
+}

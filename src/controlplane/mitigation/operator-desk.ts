@@ -1,0 +1,112 @@
+/**
+ * What people decide about rules: pin, unpin, veto, extend, expire, add, dry-run. Their word stands above the gates, and stays with the rule: who, why, until when.
+ * An act that cannot be carried out is answered with an event that says why; it changes nothing.
+ */
+import type { ActOnRule, AddRule, OperatorAct } from '../../contract/operator-act.ts'
+import type { RuleAction } from '../../contract/plan.ts'
+import type { ControlEvent } from '../evidence.ts'
+import { BookRule } from './book-rule.ts'
+import { bornLife, LONGEST_TTL_MS } from './lifetime.ts'
+
+const MAX_VETOES = 256
+const MAX_OPERATOR_RULES = 256
+
+export class OperatorDesk {
+  readonly #vetoedUntilWallMs = new Map<string, number>()
+  readonly #dryRunSteps = new Set<RuleAction>()
+  dryRunAll = false
+
+  isVetoed(ruleId: string, nowWallMs: number): boolean {
+    return (this.#vetoedUntilWallMs.get(ruleId) ?? 0) > nowWallMs
+  }
+
+  isDryRun(step: RuleAction): boolean {
+    return this.#dryRunSteps.has(step)
+  }
+
+  take(act: OperatorAct, rules: Map<string, BookRule>, nowWallMs: number, nowMs: number): ControlEvent[] {
+    if (act.kind === 'add') return [this.#add(act, rules, nowWallMs, nowMs)]
+    if (act.kind === 'dry-run' && typeof act.of === 'object' && 'rule' in act.of) {
+      const rule = rules.get(act.of.rule)
+      if (rule === undefined) return [refused(nowWallMs, act.of.rule, 'there is no such rule')]
+      rule.dryRun = act.on
+      return [done(rule, act, nowWallMs, nowMs, act.on ? 'only counts from now on' : 'acts again')]
+    }
+    if (act.kind === 'dry-run') {
+      if (act.of === 'all') this.dryRunAll = act.on
+      else if ('step' in act.of && act.on) this.#dryRunSteps.add(act.of.step)
+      else if ('step' in act.of) this.#dryRunSteps.delete(act.of.step)
+      const what = act.of === 'all' ? 'every automatic rule' : `the step "${'step' in act.of ? act.of.step : ''}"`
+      return [{ atWallMs: nowWallMs, code: 'operator-dry-run', sentence: `${what} ${act.on ? 'only counts from now on' : 'acts again'} (${act.who}: ${act.why})` }]
+    }
+    return [this.#onRule(act, rules, nowWallMs, nowMs)]
+  }
+
+  #onRule(act: ActOnRule, rules: Map<string, BookRule>, nowWallMs: number, nowMs: number): ControlEvent {
+    const rule = rules.get(act.ruleId)
+    if (act.kind === 'veto') {
+      if (this.#vetoedUntilWallMs.size >= MAX_VETOES) this.#vetoedUntilWallMs.delete(this.#vetoedUntilWallMs.keys().next().value as string)
+      this.#vetoedUntilWallMs.set(act.ruleId, act.untilWallMs ?? Number.POSITIVE_INFINITY)
+      if (rule === undefined) return { atWallMs: nowWallMs, code: 'operator-veto', sentence: `${act.ruleId}: will not be made (${act.who}: ${act.why})`, ruleId: act.ruleId }
+      rule.stage = 'vetoed'
+      rule.rows = null
+      return done(rule, act, nowWallMs, nowMs, 'vetoed: it no longer acts')
+    }
+    if (rule === undefined) return refused(nowWallMs, act.ruleId, 'there is no such rule')
+    switch (act.kind) {
+      case 'pin':
+        if (rule.stage === 'dormant') rule.action = rule.peak
+        if (rule.stage === 'vetoed') this.#vetoedUntilWallMs.delete(rule.id)
+        rule.stage = 'pinned'
+        rule.pinnedUntilWallMs = act.untilWallMs
+        return done(rule, act, nowWallMs, nowMs, `pinned at ${rule.action}${act.untilWallMs === null ? '' : ' for a time'}: the gates no longer lower it`)
+      case 'unpin':
+        if (rule.stage !== 'pinned') return refused(nowWallMs, rule.id, 'it is not pinned')
+        rule.stage = 'active'
+        rule.pinnedUntilWallMs = null
+        if (rule.origin === 'automatic') rule.life = bornLife(nowWallMs, rule.life?.ttlMs ?? LONGEST_TTL_MS)
+        return done(rule, act, nowWallMs, nowMs, 'unpinned: back to its own life')
+      case 'extend': {
+        if (rule.life === null) return refused(nowWallMs, rule.id, 'it has no end to extend')
+        if (act.untilWallMs === null) return refused(nowWallMs, rule.id, 'extending needs an end; pin it to keep it')
+        const latest = rule.origin === 'automatic' ? nowWallMs + LONGEST_TTL_MS : Number.POSITIVE_INFINITY
+        const until = Math.min(latest, Math.max(rule.life.expiresAtWallMs, act.untilWallMs))
+        rule.life = { ttlMs: rule.life.ttlMs, expiresAtWallMs: until }
+        return done(rule, act, nowWallMs, nowMs, until < act.untilWallMs ? 'extended by an hour, the most for an automatic rule; pin it to keep it longer' : 'extended')
+      }
+      case 'expire':
+        rules.delete(rule.id)
+        return done(rule, act, nowWallMs, nowMs, 'ended')
+      default:
+        return refused(nowWallMs, act.ruleId, `there is no act "${String((act as { kind: unknown }).kind)}"`)
+    }
+  }
+
+  #add(act: AddRule, rules: Map<string, BookRule>, nowWallMs: number, nowMs: number): ControlEvent {
+    if (rules.has(act.ruleId)) return refused(nowWallMs, act.ruleId, 'a rule of that name exists')
+    if (act.when.length === 0) return refused(nowWallMs, act.ruleId, 'a rule without conditions would match everything')
+    if (act.untilWallMs !== null && act.untilWallMs <= nowWallMs) return refused(nowWallMs, act.ruleId, 'its end is in the past')
+    let own = 0
+    for (const rule of rules.values()) if (rule.origin === 'operator') own++
+    if (own >= MAX_OPERATOR_RULES) return refused(nowWallMs, act.ruleId, `there are ${MAX_OPERATOR_RULES} rules of operators already`)
+    const life = act.untilWallMs === null ? null : { ttlMs: act.untilWallMs - nowWallMs, expiresAtWallMs: act.untilWallMs }
+    const rule = new BookRule(act.ruleId, 'operator', act.when, act.why, act.action, life, null, nowWallMs, nowMs)
+    if (act.limitPerSecond !== undefined) rule.limitPerSecond = act.limitPerSecond
+    rules.set(rule.id, rule)
+    return done(rule, act, nowWallMs, nowMs, `added: ${act.action}`)
+  }
+}
+
+function done(rule: BookRule, act: OperatorAct, nowWallMs: number, nowMs: number, sentence: string): ControlEvent {
+  rule.who = act.who
+  rule.why = act.why
+  rule.onRungSinceMs = nowMs
+  rule.neededAtMs = nowMs
+  const signed = `${sentence} (${act.who}: ${act.why})`
+  rule.note(nowWallMs, `operator-${act.kind}`, signed)
+  return { atWallMs: nowWallMs, code: `operator-${act.kind}`, sentence: `${rule.id}: ${signed}`, ruleId: rule.id }
+}
+
+function refused(nowWallMs: number, ruleId: string, why: string): ControlEvent {
+  return { atWallMs: nowWallMs, code: 'operator-refused', sentence: `${ruleId}: ${why}`, ruleId }
+}
