@@ -7,6 +7,8 @@ import { sectionTables } from './tables.ts'
 /** The first of each pair must not be larger than the second. */
 export const orderedPairs: ReadonlyArray<readonly [low: string, high: string]> = [
   ['edge.headerDeadlineCrowdedMs', 'edge.headerDeadlineMs'],
+  ['edge.keepAliveIdleCrowdedMs', 'edge.keepAliveIdleMs'],
+  ['edge.bodyDeadlineMs', 'edge.bodyLongestMs'],
   ['edge.maxConnectionsPerSource', 'edge.maxConnections'],
   ['edge.h2StreamWindowBytes', 'edge.h2ConnectionWindowBytes'],
   ['cache.maxObjectBytes', 'cache.memoryBytes'],

@@ -91,7 +91,7 @@ function placeFor(source: YamlSource, path: string, atKey: boolean): Place {
   return wholeFile
 }
 
-export function parentOf(path: string): string {
+function parentOf(path: string): string {
   return /^(.+?)(\.[^.[\]]*|\[\d+\])$/.exec(path)?.[1] ?? ''
 }
 

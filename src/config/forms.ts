@@ -58,7 +58,7 @@ export function parsePrefix(raw: unknown): string | Refusal {
   return `${network}/${bits}`
 }
 
-export function ipv4Network(address: string, bits: number): string {
+function ipv4Network(address: string, bits: number): string {
   const size = 2 ** (32 - bits)
   const start = Math.floor(ipv4Number(address) / size) * size
   return [24, 16, 8, 0].map((shift) => (start >>> shift) & 255).join('.')

@@ -5,7 +5,7 @@ import { leaf, optional } from './grammar.ts'
 import { formatNumber, formatRange, numberForms, numberPatterns, parseQuantity } from './quantity.ts'
 import { Refusal, wrongKind } from './refusal.ts'
 
-export function optionLeaf(option: Option) {
+function optionLeaf(option: Option) {
   return leaf<unknown>((raw) => parseOption(option, raw), optionJsonSchema(option))
 }
 

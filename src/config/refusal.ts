@@ -16,7 +16,7 @@ export class Refusal {
 }
 
 /** "a number", "a list": for messages about a value of the wrong kind. */
-export function kindOf(raw: unknown): string {
+function kindOf(raw: unknown): string {
   if (raw === null || raw === undefined) return 'nothing'
   if (Array.isArray(raw)) return 'a list'
   switch (typeof raw) {

@@ -151,7 +151,7 @@ export const MAX_RULES = 10_000
 export const MAX_ROUTES = 1_000
 
 /** What stands at the top of the file. Its sentences are in `topLevel`. */
-export const fileShape = map({
+const fileShape = map({
   listen: either(listenerShape, list(listenerShape, 64)),
   origin: originShape,
   hosts: optional(list(hostShape, 1_000)),

@@ -115,6 +115,10 @@ function checkRules(context: SenseContext): void {
       findings.add({ severity: 'warning', code: 'no-effect', path: `rules[${i}].expires`, message: 'is in the past: the rule does nothing', mend: 'remove the rule, or give it a later end' })
       return
     }
+    const host = rule.when.find((condition) => condition.attribute === 'host')?.glob
+    if (host !== undefined && context.hosts.length > 0 && !context.hosts.some((known) => known === null || shadows.covers(known, host) || shadows.covers(host, known))) {
+      findings.add({ severity: 'warning', code: 'no-effect', path: `rules[${i}].host`, message: 'is not one of hosts: requests for it are refused before any rule', mend: 'add it to hosts, or remove the rule' })
+    }
     const cover = rules.findIndex((other, j) => other !== null && j !== i && shadows.hides(other, rule, j < i))
     if (cover === -1) return
     const by = rules[cover]!
@@ -165,6 +169,7 @@ const preconditions: readonly Precondition[] = [
   { section: 'edge', keys: /^trustedProxyHeader$/, holds: ({ trusted }) => trusted.length > 0, needs: 'trustedProxies, and none is given', mend: 'add trustedProxies, or remove this line' },
   { section: 'edge', keys: /^proxyHeaderDeadlineMs$/, holds: ({ listen }) => listen.some((one) => one?.proxyProtocol), needs: 'a listener with proxyProtocol: true', mend: 'remove this line' },
   { section: 'edge', keys: /^(tls|h2)/, holds: ({ listen }) => listen.some((one) => one?.tls !== null), needs: 'a listener with tls', mend: 'add tls to an entry of listen, or remove this line' },
+  { section: 'edge', keys: /^upgradedIdleMs$/, holds: ({ routes }) => routes.some((one) => one?.upgrade), needs: 'a route with upgrade: true', mend: 'add the route, or remove this line' },
   { section: 'origin', keys: /^tls/, holds: ({ draft }) => draft.origin.upstreams.some((one) => one.startsWith('https:')), needs: 'an upstream with https://', mend: 'remove this line, or write https:// in the upstream' },
   { section: 'origin', keys: /^check/, except: ['checkPath'], holds: ({ draft }) => draft.origin.checkPath !== '', needs: 'checkPath, the page to fetch', mend: 'add "checkPath: /", or remove this line', switchedBy: 'origin.checkPath' },
   { section: 'log', keys: /./, except: ['format'], holds: ({ draft }) => draft.log.format !== 'off', needs: 'format: combined or json (it is off)', mend: 'add "format: combined", or remove this line', switchedBy: 'log.format' },

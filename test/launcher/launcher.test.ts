@@ -128,3 +128,8 @@ test('sockets meant for another process, or numbers left over in the environment
   const said = read(await run(join(tree(t), 'bin/polder'), [], { PATH: path, LISTEN_FDS: '1', LISTEN_PID: '1', POLDER_INHERITED_FDS: '0:0' }))
   assert.equal(said.fds, '')
 })
+
+test('a reader that goes away early is no error', async () => {
+  const { code, error } = await run('/bin/bash', ['-c', 'set -o pipefail; "$0" --help | true; echo "${PIPESTATUS[0]}" >&2', launcher], { PATH: path })
+  assert.deepEqual([code, error], [0, '0\n'])
+})

@@ -6,6 +6,7 @@ export const exitCodes = Object.freeze({ ok: 0, refused: 1, usage: 2 })
 /** Where a command writes. */
 export interface Output {
   write(text: string): unknown
+  on?(event: 'error', listener: (error: Error) => void): unknown
   readonly isTTY?: boolean
 }
 

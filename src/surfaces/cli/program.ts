@@ -13,6 +13,8 @@ const exitCodeText = `Exit codes: ${exitCodes.ok} done, ${exitCodes.refused} ref
 /** Parses and acts; resolves with the exit code. Never throws for what a user typed. `argv` is without node and script. */
 export async function runCommandLine<S>(argv: readonly string[], parts: CliParts<S>): Promise<number> {
   const outcome = { exitCode: exitCodes.ok as number }
+  // `polder check --effective | head`: the reader has gone, and nothing is wrong.
+  for (const output of [parts.out, parts.error]) output.on?.('error', ignoreClosedPipe)
   try {
     await buildProgram(parts, outcome).parseAsync([...argv], { from: 'user' })
     return outcome.exitCode
@@ -21,6 +23,10 @@ export async function runCommandLine<S>(argv: readonly string[], parts: CliParts
     // Help asked for, and --version, end with 0; everything else is a wrong use.
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
   }
+}
+
+function ignoreClosedPipe(error: Error): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
 }
 
 /** The commander program; `outcome.exitCode` is set by the command that ran. */
