@@ -15,7 +15,13 @@ export type CacheMessage =
   | { readonly kind: 'recalled'; readonly key: string; readonly found: boolean }
   /** A worker that starts late asks for all that is stored. */
   | { readonly kind: 'snapshot-wanted'; readonly from: number }
+  /** A store thread that starts late asks what the workers hold, to take over the accounts. */
+  | { readonly kind: 'inventory-wanted' }
+  | { readonly kind: 'inventory'; readonly responses: readonly StoredResponse[] }
   | { readonly kind: 'snapshot'; readonly to: number; readonly responses: readonly StoredResponse[] }
+
+/** Stored answers in one message, so that a long list does not hold up its reader. */
+export const RESPONSES_PER_MESSAGE = 500
 
 /** How a fetch for the store ended. */
 export type FlightOutcome = 'stored' | 'not-storable' | 'failed'

@@ -70,6 +70,7 @@ export class CacheRig {
     this.bus = new LocalBus(options.lazyBus !== true)
     this.keeper = new CacheKeeper({ shared: this.shared, bus: this.bus.connect(), clock: this.clock, disk: options.disk ?? null, maxVariantsPerKey: this.policy.settings.maxVariantsPerKey })
     this.workers = Array.from({ length: options.workers ?? 1 }, (_, worker) => new Cache({ worker, shared: this.shared, bus: this.bus.connect(), clock: this.clock }))
+    for (const worker of this.workers) worker.joined()
   }
 
   get now(): MonotonicMs {

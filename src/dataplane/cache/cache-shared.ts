@@ -126,6 +126,14 @@ export class CacheShared {
     Atomics.sub(this.#header, WORD.usedUnits, toUnits(bytes))
   }
 
+  /** Sets the accounts to what is really stored, plus what is still arriving. For a store thread that takes over from a dead one. */
+  reconcile(storedBytes: number, entries: number): void {
+    let pending = 0
+    for (let worker = 0; worker < MAX_WORKERS; worker++) pending += Atomics.load(this.#pending, worker)
+    Atomics.add(this.#header, WORD.usedUnits, toUnits(storedBytes) + pending - Atomics.load(this.#header, WORD.usedUnits))
+    Atomics.store(this.#header, WORD.entries, entries)
+  }
+
   /** Tries to become the one worker that fetches this key. Returns the claim, 0 when another fetch of the same key runs, -1 when the slot holds another key. */
   claim(hash: number, tag: number, worker: number): number {
     const slot = hash & (SLOTS - 1)

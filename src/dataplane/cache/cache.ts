@@ -4,6 +4,7 @@ import { hasHeader } from '../../kernel/header-list.ts'
 import type { HeaderList } from '../../kernel/header-list.ts'
 import type { PreparedAnswer, Request } from '../request.ts'
 import { answerFrom } from './answer.ts'
+import { RESPONSES_PER_MESSAGE } from './bus.ts'
 import type { CacheBus, CacheMessage } from './bus.ts'
 import { decideStore } from './cacheability.ts'
 import type { NotStorableReason } from './cacheability.ts'
@@ -83,7 +84,11 @@ export class Cache {
     // Ids are unique over workers and over restarts of one worker: 12 bits of worker, 8 bits of start time in seconds, 33 bits of count.
     this.#nextId = (parts.worker & 0xfff) * 2 ** 41 + (Math.floor(parts.clock.wallMs() / 1_000) & 0xff) * 2 ** 33 + 1
     parts.bus.onMessage = (message) => this.#receive(message)
-    parts.bus.broadcast({ kind: 'snapshot-wanted', from: parts.worker })
+  }
+
+  /** Call whenever the line to the store thread is (again) there: asks for all that is stored. Answers already held are not doubled. */
+  joined(): void {
+    this.#bus.broadcast({ kind: 'snapshot-wanted', from: this.#worker })
   }
 
   get entries(): number {
@@ -339,6 +344,13 @@ export class Cache {
     for (const id of ids) this.#index.remove(id)
   }
 
+  #sendInventory(): void {
+    const all = Array.from(this.#index.entries(), (entry) => entry.stored)
+    for (let i = 0; i < all.length; i += RESPONSES_PER_MESSAGE) {
+      this.#bus.broadcast({ kind: 'inventory', responses: all.slice(i, i + RESPONSES_PER_MESSAGE) })
+    }
+  }
+
   #receive(message: CacheMessage): void {
     switch (message.kind) {
       case 'add':
@@ -360,6 +372,9 @@ export class Cache {
       case 'snapshot':
         if (message.to === this.#worker) for (const response of message.responses) this.#insert(response, Infinity)
         return
+      case 'inventory-wanted':
+        return this.#sendInventory()
+      case 'inventory':
       case 'recall':
       case 'snapshot-wanted':
         return

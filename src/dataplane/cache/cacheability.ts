@@ -6,7 +6,7 @@ import { initialAgeMs, readAgeMs } from './age.ts'
 import { readCacheControl } from './cache-control.ts'
 import type { CacheControl } from './cache-control.ts'
 import type { CookieClass } from './cookies.ts'
-import { freshnessOf } from './freshness.ts'
+import { dateOf, freshnessOf } from './freshness.ts'
 import type { CachePolicy } from './policy.ts'
 import { storedFlags } from './stored-response.ts'
 import { varyNamesOf } from './vary.ts'
@@ -170,7 +170,7 @@ export function decideStore(
     varyNames,
     etag,
     lastModifiedMs,
-    dateMs: headerDate(headers, responseAtWallMs),
+    dateMs: dateOf(headers, responseAtWallMs),
     omitFields: control.noCacheFields,
   }
 }

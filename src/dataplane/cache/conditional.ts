@@ -22,7 +22,7 @@ export function isNotModified(requestHeaders: HeaderList, stored: StoredResponse
   if (Number.isNaN(sinceMs)) return false
   if (!Number.isNaN(stored.lastModifiedMs)) return stored.lastModifiedMs <= sinceMs
   // RFC 9111 section 4.3.2: without Last-Modified, the Date of the stored answer, or when it came, is compared.
-  return (Number.isNaN(stored.dateMs) ? stored.storedAtWallMs : stored.dateMs) <= sinceMs
+  return stored.dateMs <= sinceMs
 }
 
 export function isConditional(headers: HeaderList): boolean {

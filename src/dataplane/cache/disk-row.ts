@@ -15,14 +15,13 @@ export interface DiskRow {
 }
 
 /** What is kept besides key, status and body. Validators and lifetime travel along; ids and epochs are this process's own. */
-type Meta = Omit<StoredResponse, 'id' | 'key' | 'varyKey' | 'hash' | 'status' | 'body' | 'epoch' | 'lastModifiedMs' | 'dateMs'> & {
+type Meta = Omit<StoredResponse, 'id' | 'key' | 'varyKey' | 'hash' | 'status' | 'body' | 'epoch' | 'lastModifiedMs'> & {
   readonly lastModifiedMs: number | null
-  readonly dateMs: number | null
 }
 
 export function encodeRow(response: StoredResponse): DiskRow {
   const { id: _id, key, varyKey, hash: _hash, status, body, epoch: _epoch, ...rest } = response
-  const meta = JSON.stringify({ ...rest, lastModifiedMs: orNull(rest.lastModifiedMs), dateMs: orNull(rest.dateMs) } satisfies Meta)
+  const meta = JSON.stringify({ ...rest, lastModifiedMs: Number.isNaN(rest.lastModifiedMs) ? null : rest.lastModifiedMs } satisfies Meta)
   const storedAt = Math.round(response.storedAtWallMs)
   return { key, varyKey, status, storedAt, meta, body, checksum: checksumOf(key, varyKey, status, storedAt, meta, body) }
 }
@@ -45,15 +44,10 @@ export function decodeRow(row: DiskRow, hashKey: number): StoredResponse | null 
       epoch: 0,
       flags: meta.flags | storedFlags.disk,
       lastModifiedMs: meta.lastModifiedMs ?? NaN,
-      dateMs: meta.dateMs ?? NaN,
     }
   } catch {
     return null
   }
-}
-
-function orNull(ms: number): number | null {
-  return Number.isNaN(ms) ? null : ms
 }
 
 function checksumOf(key: string, varyKey: string, status: number, storedAt: number, meta: string, body: Uint8Array): Uint8Array {

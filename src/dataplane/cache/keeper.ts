@@ -1,5 +1,5 @@
 import type { Clock } from '../../kernel/clock.ts'
-import { STORE_THREAD } from './bus.ts'
+import { RESPONSES_PER_MESSAGE, STORE_THREAD } from './bus.ts'
 import type { CacheBus, CacheMessage } from './bus.ts'
 import type { LastGoodStore } from './disk-store.ts'
 import { S3Fifo } from './eviction.ts'
@@ -16,8 +16,8 @@ import type { StoredResponse } from './stored-response.ts'
 
 /** Evict down to this share, so that a burst of newcomers finds room. */
 const LOW_WATER_SHARE = 0.97
-/** Answers in one snapshot message for a worker that starts late. */
-const SNAPSHOT_CHUNK = 500
+/** After a store thread died: the new one trusts the workers' word about what is stored, once all had time to speak. */
+const RECONCILE_AFTER_MS = 2_000
 
 export class CacheKeeper {
   readonly #shared: CacheShared
@@ -27,7 +27,8 @@ export class CacheKeeper {
   readonly #maxVariants: number
   readonly #index = new MemoryIndex()
   readonly #policy: S3Fifo
-  #nextId = 1
+  #nextId: number
+  #reconcileAtMs: number
 
   constructor(parts: { readonly shared: CacheShared; readonly bus: CacheBus; readonly clock: Clock; readonly disk: LastGoodStore | null; readonly maxVariantsPerKey: number }) {
     this.#shared = parts.shared
@@ -36,11 +37,19 @@ export class CacheKeeper {
     this.#disk = parts.disk
     this.#maxVariants = parts.maxVariantsPerKey
     this.#policy = new S3Fifo(parts.shared)
+    // Ids of copies from disk are negative; the start time keeps those of a restarted store thread apart.
+    this.#nextId = (Math.floor(parts.clock.wallMs() / 1_000) % 2 ** 24) * 2 ** 26 + 1
+    this.#reconcileAtMs = parts.shared.usedBytes > 0 ? parts.clock.monotonicMs() + RECONCILE_AFTER_MS : Infinity
     parts.bus.onMessage = (message) => this.#receive(message)
   }
 
   get entries(): number {
     return this.#index.size
+  }
+
+  /** Call whenever a line to a worker is there: asks what it holds. */
+  joined(): void {
+    if (this.#reconcileAtMs !== Infinity) this.#bus.broadcast({ kind: 'inventory-wanted' })
   }
 
   /** Loads the most useful copies from disk into memory, up to `budgetBytes`. Call before the workers listen. Returns how many. */
@@ -52,8 +61,13 @@ export class CacheKeeper {
 
   /** Call about ten times a second: evicts and lets the disk store write. */
   tick(): void {
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs >= this.#reconcileAtMs) {
+      this.#reconcileAtMs = Infinity
+      this.#shared.reconcile(this.#policy.bytes, this.#index.size)
+    }
     this.#evict()
-    this.#disk?.tick(this.#clock.monotonicMs())
+    this.#disk?.tick(nowMs)
   }
 
   /** Writes what waits; closes the file. */
@@ -81,6 +95,9 @@ export class CacheKeeper {
       }
       case 'snapshot-wanted':
         return this.#sendSnapshot(message.from)
+      case 'inventory':
+        for (const response of message.responses) this.#takeOver(response)
+        return
       default:
         return
     }
@@ -170,6 +187,16 @@ export class CacheKeeper {
     this.#bus.broadcast({ kind: 'evict', ids })
   }
 
+  /** An answer that a worker holds since before this thread began; its memory is counted already. */
+  #takeOver(response: StoredResponse): void {
+    // Later, an inventory could name what was evicted meanwhile.
+    if (this.#reconcileAtMs === Infinity || this.#index.has(response.id)) return
+    this.#policy.add(response.id, response.hash, response.accountedBytes)
+    const gone = this.#index.add(new CacheEntry(response, this.#clock.monotonicMs(), this.#clock.wallMs()), this.#maxVariants)
+    for (const entry of gone) this.#policy.remove(entry.stored.id)
+    if (gone.length > 0) this.#bus.broadcast({ kind: 'evict', ids: gone.map((entry) => entry.stored.id) })
+  }
+
   /** A copy from disk becomes a stored answer again. */
   #adopt(fromDisk: StoredResponse): boolean {
     if (!this.#shared.reserve(fromDisk.accountedBytes)) return false
@@ -191,7 +218,7 @@ export class CacheKeeper {
     let chunk: StoredResponse[] = []
     for (const entry of this.#index.entries()) {
       chunk.push(entry.stored)
-      if (chunk.length < SNAPSHOT_CHUNK) continue
+      if (chunk.length < RESPONSES_PER_MESSAGE) continue
       this.#bus.broadcast({ kind: 'snapshot', to: worker, responses: chunk })
       chunk = []
     }

@@ -53,6 +53,7 @@ export interface StoredResponse {
   readonly etag: string
   /** ms since 1970, NaN when there is none. */
   readonly lastModifiedMs: number
+  /** Date of the answer, or when it came. */
   readonly dateMs: number
   readonly varyNames: readonly string[]
   readonly varyKey: string
