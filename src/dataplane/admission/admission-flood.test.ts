@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { VisitorClass } from '../../contract/route-class.ts'
+import type { RouteClass, VisitorClass } from '../../contract/route-class.ts'
 import { mix32 } from '../../kernel/hash.ts'
 import { defaultsOf } from '../../kernel/option.ts'
 import { SeededRandom } from '../../kernel/random.ts'
@@ -23,6 +23,8 @@ interface Crowd {
   readonly visitorClass: VisitorClass
   readonly perSecondEach: number
   readonly fromMs: number
+  readonly routeClass?: RouteClass
+  readonly serviceMs?: number
 }
 interface Outcome {
   offered: number
@@ -60,7 +62,7 @@ function play(crowds: readonly Crowd[], seconds: number, workers: number, seed: 
         const counts = askedMs >= MEASURE_FROM_MS
         if (counts) outcome.offered++
         const applicant: Applicant = {
-          routeClass: 'page',
+          routeClass: crowd.routeClass ?? 'page',
           visitorClass: crowd.visitorClass,
           client,
           sourceSlot: door.sources.touch(client, askedMs),
@@ -74,7 +76,7 @@ function play(crowds: readonly Crowd[], seconds: number, workers: number, seed: 
               if (!counts) return
               outcome.servedOf[i]++
               if (simulation.nowMs - askedMs <= PATIENCE_MS) outcome.good++
-            })
+            }, crowd.serviceMs)
           },
           onRefused: (_refusal: Refusal) => undefined,
         }
@@ -135,4 +137,15 @@ test('eight times the visitors within a second: what the origin can serve is ser
   const { outcomes } = play([before, alert], 40, 2, 5)
   assert.ok(goodput(outcomes[0]) >= 0.99, `${goodput(outcomes[0])}`)
   assert.ok(goodput(outcomes[1]) >= 0.95, `${goodput(outcomes[1])}`)
+})
+
+test('a flood of 300 searches a second, four times what the origin can do: pages and pictures of unknown visitors, and searches of known ones, are served', () => {
+  const pages: Crowd = { clients: 64, visitorClass: 'unknown', perSecondEach: 0.125, fromMs: 0 }
+  const pictures: Crowd = { clients: 64, visitorClass: 'unknown', perSecondEach: 0.5, fromMs: 0, routeClass: 'static', serviceMs: 1 }
+  const searches: Crowd = { clients: 20, visitorClass: 'known', perSecondEach: 0.05, fromMs: 0, routeClass: 'search', serviceMs: 80 }
+  const flood: Crowd = { clients: 1_000, visitorClass: 'unknown', perSecondEach: 0.3, fromMs: FLOOD_FROM_MS, routeClass: 'search', serviceMs: 80 }
+  const { outcomes } = play([pages, pictures, searches, flood], 60, 2, 6)
+  const said = outcomes.map(goodput).join(' ')
+  assert.ok(goodput(outcomes[0]) >= 0.95 && goodput(outcomes[1]) >= 0.95 && goodput(outcomes[2]) >= 0.95, said)
+  assert.ok(goodput(outcomes[3]) <= 0.4, said)
 })

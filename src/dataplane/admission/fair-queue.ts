@@ -1,4 +1,5 @@
 import { routeClasses, visitorClasses } from '../../contract/route-class.ts'
+import { ClientFlows } from './client-flows.ts'
 
 /**
  * Who is next, when more requests want the origin than it can take. One queue per edge worker; all memory is taken at start, every operation is O(1).
@@ -7,8 +8,8 @@ import { routeClasses, visitorClasses } from '../../contract/route-class.ts'
  * 1. Visitor classes share the origin's time 8:8:4:3:1 by start-time fair queueing (Goyal, Vin, Cheng 1996): the class with the least served cost / weight
  *    is next; a class that was idle starts level with the others, so idling saves nothing. Classes without a servable request lend their share.
  * 2. Inside a class, route classes likewise with equal weights, so that a backlog of one does not hide another.
- * 3. Inside both, clients by deficit round robin (Shreedhar, Varghese 1995), weight = what their address earned. A client that was not served
- *    for a second goes before those that were (RFC 8290, new flows), so that a visitor who asks rarely is not drowned by those who always ask.
+ * 3. Inside both, clients by deficit round robin (Shreedhar, Varghese 1995), weight = what their address earned; those
+ *    who ask rarely before those who always ask (client-flows.ts).
  *
  * Inside a client: oldest first; newest first when its queue is backed up, because the person behind the oldest has given up (Maurer, ACM Queue 13(8), 2015).
  * Delay control (same source): a queue (visitor × route class) that was never empty for `intervalMs` is backed up; then nobody waits longer than `targetMs`.
@@ -22,10 +23,6 @@ const ROUTES = routeClasses.length
 const GROUPS = CLASSES * ROUTES
 /** Shares of allowed, cleared, known, unknown, tagged (design note (e), Admission). */
 export const classWeights: readonly number[] = Object.freeze([8, 8, 4, 3, 1])
-/** Buckets of the client hash: twice the waiting requests. */
-const BUCKETS_PER_WAITER = 2
-/** A client not served for this long counts as new. */
-const FRESH_AFTER_MS = 1_000
 /** How many clients are looked at for one with more waiting, when the queue is full. */
 const LOOKS = 4
 
@@ -60,22 +57,7 @@ export class FairQueue<T> {
   readonly #groupNext: Int32Array
   #freeNode = 0
 
-  // Flows: one record per client and group with waiters.
-  readonly #key: Int32Array
-  readonly #group: Int32Array
-  readonly #weight: Float64Array
-  readonly #deficit: Float64Array
-  readonly #flowHead: Int32Array
-  readonly #flowTail: Int32Array
-  readonly #flowCount: Int32Array
-  readonly #ringPrevious: Int32Array
-  readonly #ringNext: Int32Array
-  readonly #isNew: Uint8Array
-  readonly #bucketNext: Int32Array
-  #freeFlow = 0
-
-  readonly #buckets: Int32Array
-  readonly #servedAtMs: Float64Array
+  readonly #flows: ClientFlows
 
   // Groups: visitor class × route class.
   readonly #groupHead = new Int32Array(GROUPS).fill(-1)
@@ -84,8 +66,6 @@ export class FairQueue<T> {
   readonly #groupEmptyMs = new Float64Array(GROUPS)
   readonly #groupQuantum = new Float64Array(GROUPS)
   readonly #groupStart = new Float64Array(GROUPS)
-  readonly #newRing = new Int32Array(GROUPS).fill(-1)
-  readonly #oldRing = new Int32Array(GROUPS).fill(-1)
 
   readonly #classStart = new Float64Array(CLASSES)
   readonly #classCount = new Int32Array(CLASSES)
@@ -110,24 +90,8 @@ export class FairQueue<T> {
     this.#flowNext = new Int32Array(capacity)
     this.#groupPrevious = new Int32Array(capacity)
     this.#groupNext = new Int32Array(capacity)
-    this.#key = new Int32Array(capacity)
-    this.#group = new Int32Array(capacity)
-    this.#weight = new Float64Array(capacity)
-    this.#deficit = new Float64Array(capacity)
-    this.#flowHead = new Int32Array(capacity)
-    this.#flowTail = new Int32Array(capacity)
-    this.#flowCount = new Int32Array(capacity)
-    this.#ringPrevious = new Int32Array(capacity)
-    this.#ringNext = new Int32Array(capacity)
-    this.#isNew = new Uint8Array(capacity)
-    this.#bucketNext = new Int32Array(capacity)
-    const buckets = 2 ** Math.ceil(Math.log2(capacity * BUCKETS_PER_WAITER))
-    this.#buckets = new Int32Array(buckets).fill(-1)
-    this.#servedAtMs = new Float64Array(buckets).fill(-Infinity)
-    for (let i = 0; i < capacity; i++) {
-      this.#flowNext[i] = i + 1 < capacity ? i + 1 : -1
-      this.#bucketNext[i] = i + 1 < capacity ? i + 1 : -1
-    }
+    this.#flows = new ClientFlows(capacity, GROUPS)
+    for (let node = 0; node < capacity; node++) this.#flowNext[node] = node + 1 < capacity ? node + 1 : -1
   }
 
   setSettings(settings: FairQueueSettings): void {
@@ -167,15 +131,17 @@ export class FairQueue<T> {
    */
   enqueue(item: T, visitor: number, route: number, key: number, weight: number, cost: number, nowMs: number, deadlineMs: number): number {
     const group = visitor * ROUTES + route
-    let flow = this.#findFlow(key, group)
-    if (flow !== -1 && this.#flowCount[flow] >= this.#settings.waitingPerClient * this.#weight[flow]) {
-      const last = this.#flowCount[flow] === 1
-      this.#lose(this.#flowHead[flow], nowMs, 'queue-superseded')
+    const flows = this.#flows
+    let flow = flows.find(key, group)
+    if (flow !== -1 && flows.count[flow] >= this.#settings.waitingPerClient * flows.weight[flow]) {
+      const last = flows.count[flow] === 1
+      this.#lose(flows.head[flow], nowMs, 'queue-superseded')
       if (last) flow = -1
     }
-    if (this.#freeNode === -1 && !this.#makePlace(visitor, flow === -1 ? 0 : this.#flowCount[flow], nowMs)) return -1
-    if (flow === -1) flow = this.#openFlow(key, group, Math.max(1, weight), cost, nowMs)
-    else this.#weight[flow] = Math.max(1, weight)
+    if (this.#freeNode === -1 && !this.#makePlace(visitor, flow === -1 ? 0 : flows.count[flow], nowMs)) return -1
+    const quantum = Math.max(this.#groupQuantum[group], cost)
+    if (flow === -1) flow = flows.open(key, group, Math.max(1, weight), quantum, nowMs)
+    else flows.weight[flow] = Math.max(1, weight)
 
     const node = this.#freeNode
     this.#freeNode = this.#flowNext[node]
@@ -184,13 +150,13 @@ export class FairQueue<T> {
     this.#deadlineMs[node] = deadlineMs
     this.#cost[node] = cost
     this.#flowOf[node] = flow
-    const tail = this.#flowTail[flow]
+    const tail = flows.tail[flow]
     this.#flowPrevious[node] = tail
     this.#flowNext[node] = -1
-    if (tail === -1) this.#flowHead[flow] = node
+    if (tail === -1) flows.head[flow] = node
     else this.#flowNext[tail] = node
-    this.#flowTail[flow] = node
-    this.#flowCount[flow]++
+    flows.tail[flow] = node
+    flows.count[flow]++
 
     const groupTail = this.#groupTail[group]
     this.#groupPrevious[node] = groupTail
@@ -229,15 +195,13 @@ export class FairQueue<T> {
       const group = visitor * ROUTES + route
       const node = this.#nextNode(group, nowMs)
       if (node === -1) continue
-      const flow = this.#flowOf[node]
       const cost = this.#cost[node]
-      this.#deficit[flow] -= cost
+      this.#flows.spend(this.#flowOf[node], cost, nowMs)
       // A class or group that lagged could not be served (its own limit): it gets no credit for that.
       this.#virtual = Math.max(this.#virtual, this.#classStart[visitor])
       this.#classStart[visitor] = this.#virtual + cost / classWeights[visitor]
       this.#classVirtual[visitor] = Math.max(this.#classVirtual[visitor], this.#groupStart[group])
       this.#groupStart[group] = this.#classVirtual[visitor] + cost
-      this.#servedAtMs[this.#bucketOf(this.#key[flow], group)] = nowMs
       this.lastWaitMs = nowMs - this.#enqueuedMs[node]
       return this.#remove(node, nowMs)
     }
@@ -292,22 +256,18 @@ export class FairQueue<T> {
 
   /** The waiter whose turn it is, after dropping those out of time; -1 when the group ran empty. Each flow passed gets its quantum, so one more turn at most. */
   #nextNode(group: number, nowMs: number): number {
+    const flows = this.#flows
     for (;;) {
-      const fresh = this.#newRing[group]
-      const flow = fresh === -1 ? this.#oldRing[group] : fresh
+      const flow = flows.first(group)
       if (flow === -1) return -1
       const newestFirst = nowMs - this.#groupEmptyMs[group] >= this.#settings.queueIntervalMs
-      const node = newestFirst ? this.#flowTail[flow] : this.#flowHead[flow]
+      const node = newestFirst ? flows.tail[flow] : flows.head[flow]
       if (this.#outOfTime(node, nowMs)) {
         this.#lose(node, nowMs, 'queue-timeout')
         continue
       }
-      if (this.#deficit[flow] >= this.#cost[node]) return node
-      // The turn is over: the quantum for the next one, and to the end of the old ring.
-      this.#deficit[flow] += this.#groupQuantum[group] * this.#weight[flow]
-      this.#leaveRing(flow)
-      this.#isNew[flow] = 0
-      this.#joinRing(flow)
+      if (flows.deficit[flow] >= this.#cost[node]) return node
+      flows.endTurn(flow, this.#groupQuantum[group])
     }
   }
 
@@ -322,90 +282,16 @@ export class FairQueue<T> {
       }
     }
     for (let route = 0; route < ROUTES; route++) {
-      let flow = this.#oldRing[visitor * ROUTES + route]
-      if (flow === -1) flow = this.#newRing[visitor * ROUTES + route]
+      let flow = this.#flows.firstOld(visitor * ROUTES + route)
       for (let look = 0; flow !== -1 && look < LOOKS; look++) {
-        if (this.#flowCount[flow] > ownCount + 1) {
-          this.#lose(this.#flowHead[flow], nowMs, 'queue-superseded')
+        if (this.#flows.count[flow] > ownCount + 1) {
+          this.#lose(this.#flows.head[flow], nowMs, 'queue-superseded')
           return true
         }
-        flow = this.#ringNext[flow]
+        flow = this.#flows.after(flow)
       }
     }
     return false
-  }
-
-  #bucketOf(key: number, group: number): number {
-    return (key ^ Math.imul(group + 1, 0x9e3779b1)) & (this.#buckets.length - 1)
-  }
-
-  #findFlow(key: number, group: number): number {
-    let flow = this.#buckets[this.#bucketOf(key, group)]
-    while (flow !== -1 && (this.#key[flow] !== (key | 0) || this.#group[flow] !== group)) flow = this.#bucketNext[flow]
-    return flow
-  }
-
-  #openFlow(key: number, group: number, weight: number, cost: number, nowMs: number): number {
-    const bucket = this.#bucketOf(key, group)
-    const flow = this.#freeFlow
-    this.#freeFlow = this.#bucketNext[flow]
-    this.#key[flow] = key
-    this.#group[flow] = group
-    this.#weight[flow] = weight
-    this.#deficit[flow] = Math.max(this.#groupQuantum[group], cost) * weight
-    this.#flowHead[flow] = -1
-    this.#flowTail[flow] = -1
-    this.#flowCount[flow] = 0
-    this.#bucketNext[flow] = this.#buckets[bucket]
-    this.#buckets[bucket] = flow
-    this.#isNew[flow] = nowMs - this.#servedAtMs[bucket] >= FRESH_AFTER_MS ? 1 : 0
-    this.#joinRing(flow)
-    return flow
-  }
-
-  #closeFlow(flow: number): void {
-    this.#leaveRing(flow)
-    const bucket = this.#bucketOf(this.#key[flow], this.#group[flow])
-    if (this.#buckets[bucket] === flow) this.#buckets[bucket] = this.#bucketNext[flow]
-    else {
-      let before = this.#buckets[bucket]
-      while (this.#bucketNext[before] !== flow) before = this.#bucketNext[before]
-      this.#bucketNext[before] = this.#bucketNext[flow]
-    }
-    this.#bucketNext[flow] = this.#freeFlow
-    this.#freeFlow = flow
-  }
-
-  /** Appends to the circular list of its group; the list variable points at the first. */
-  #joinRing(flow: number): void {
-    const rings = this.#isNew[flow] === 1 ? this.#newRing : this.#oldRing
-    const group = this.#group[flow]
-    const first = rings[group]
-    if (first === -1) {
-      rings[group] = flow
-      this.#ringNext[flow] = flow
-      this.#ringPrevious[flow] = flow
-      return
-    }
-    const last = this.#ringPrevious[first]
-    this.#ringNext[last] = flow
-    this.#ringPrevious[flow] = last
-    this.#ringNext[flow] = first
-    this.#ringPrevious[first] = flow
-  }
-
-  #leaveRing(flow: number): void {
-    const rings = this.#isNew[flow] === 1 ? this.#newRing : this.#oldRing
-    const group = this.#group[flow]
-    const next = this.#ringNext[flow]
-    if (next === flow) {
-      rings[group] = -1
-      return
-    }
-    const previous = this.#ringPrevious[flow]
-    this.#ringNext[previous] = next
-    this.#ringPrevious[next] = previous
-    if (rings[group] === flow) rings[group] = next
   }
 
   #lose(node: number, nowMs: number, loss: QueueLoss): void {
@@ -415,21 +301,22 @@ export class FairQueue<T> {
 
   #remove(node: number, nowMs: number): T {
     const item = this.#item[node] as T
+    const flows = this.#flows
     const flow = this.#flowOf[node]
-    const group = this.#group[flow]
+    const group = flows.group[flow]
     const visitor = Math.floor(group / ROUTES)
     this.#item[node] = null
     this.#generation[node]++
 
     const previous = this.#flowPrevious[node]
     const next = this.#flowNext[node]
-    if (previous === -1) this.#flowHead[flow] = next
+    if (previous === -1) flows.head[flow] = next
     else this.#flowNext[previous] = next
-    if (next === -1) this.#flowTail[flow] = previous
+    if (next === -1) flows.tail[flow] = previous
     else this.#flowPrevious[next] = previous
     this.#flowNext[node] = this.#freeNode
     this.#freeNode = node
-    if (--this.#flowCount[flow] === 0) this.#closeFlow(flow)
+    if (--flows.count[flow] === 0) flows.close(flow)
 
     const groupPrevious = this.#groupPrevious[node]
     const groupNext = this.#groupNext[node]
