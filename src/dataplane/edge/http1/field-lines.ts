@@ -14,8 +14,8 @@ export const MAX_FIELDS = 512
 
 /** Where the fields of the last scan lie. One per thread, overwritten by every scan, read at once after it. */
 export const fieldNameId = new Int16Array(MAX_FIELDS)
-export const fieldNameStart = new Int32Array(MAX_FIELDS)
-export const fieldNameEnd = new Int32Array(MAX_FIELDS)
+const fieldNameStart = new Int32Array(MAX_FIELDS)
+const fieldNameEnd = new Int32Array(MAX_FIELDS)
 export const fieldValueStart = new Int32Array(MAX_FIELDS)
 export const fieldValueEnd = new Int32Array(MAX_FIELDS)
 export const scan = { fields: 0 }

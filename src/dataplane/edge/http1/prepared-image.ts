@@ -1,8 +1,8 @@
 import type { PreparedAnswer } from '../../request.ts'
 import { LENGTH_AS_GIVEN, NO_CONTENT, writeHead } from './response-head.ts'
 
-/** Up to here copying the body behind the head costs less than a second buffer in the write; measured, docs/decisions. */
-export const INLINE_BODY_BYTES = 16_384
+/** Up to here copying the body behind the head costs less than a second buffer in the write. */
+const INLINE_BODY_BYTES = 16_384
 
 /**
  * What goes out for `answer` on a keep-alive HTTP/1.1 connection, made once and kept in `answer.wire`.
