@@ -84,6 +84,6 @@ test('any cut into packets gives the same content, end, trailers or refusal', ()
       assert.deepEqual(cut, whole)
       assert.deepEqual(bytewise, whole)
     }),
-    { numRuns: 2_000 },
+    { numRuns: 3_000 },
   )
 })

@@ -138,12 +138,6 @@ export class ChunkedDecoder {
     const section = (this.#trailerSection ??= Buffer.allocUnsafe(this.#trailerBytes))
     bytes.copy(section, before, at, at + take)
     this.#trailerLength = before + take
-    const fresh = section.subarray(before, this.#trailerLength)
-    // Scanned again only when a line can have ended: at most once per line, not per packet.
-    if (take < room && !fresh.includes(LF)) {
-      this.position = at + take
-      return CHUNK_MORE
-    }
     const after = scanFieldLines(section, 0, this.#trailerLength, this.#trailerFields)
     if (after === NEED_MORE && take < room) {
       this.position = at + take

@@ -192,6 +192,6 @@ test('the verdict on any bytes is that of the shortest beginning that has one, s
       for (let end = 0; end <= bytes.length && first === ''; end++) first = verdict(end)
       assert.equal(whole, first)
     }),
-    { numRuns: 2_000 },
+    { numRuns: 3_000 },
   )
 })
