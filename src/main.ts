@@ -5,7 +5,6 @@ import type { Settings } from './config/settings.ts'
 import { watchFile } from './config/watch-file.ts'
 import { systemClock } from './kernel/clock.ts'
 import { processLog } from './kernel/log.ts'
-import { runShield } from './shield/run-shield.ts'
 import { problemText } from './surfaces/cli/problem-text.ts'
 import { runCommandLine } from './surfaces/cli/program.ts'
 
@@ -21,6 +20,8 @@ function load(asked: string | null): LoadedSettings {
 
 async function start(settings: Settings, file: string, digest: string): Promise<number> {
   try {
+    // Loaded only here: `polder check` and `--help` answer without starting the planes.
+    const { runShield } = await import('./shield/run-shield.ts')
     return await runShield({
       version, log, environment,
       first: settings,
@@ -48,6 +49,6 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
   error: process.stderr,
   noColor: environment.noColor,
   check: load,
-  start: (settings, report) => start(settings, report.file, load(report.file).digest),
+  start: (settings, report) => start(settings, report.file, report.digest),
 })
 if (process.argv[2] === 'run') process.exit()

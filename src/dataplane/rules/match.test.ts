@@ -42,6 +42,12 @@ test('a block rule also sees through encodings of its path, an allow rule does n
   assert.equal(decide(allow, ask('/%66eed')), 'b')
 })
 
+test('a host rule names the host, whatever its port', () => {
+  const rules = [rule('h', 'block', [{ attribute: 'host', glob: '*.example' }])]
+  const request = new Request('GET', '/', 'a.example:8443', 'https', 11, [], ask('/').client, null, null, null as unknown as Reply, 0 as MonotonicMs, '')
+  assert.equal(decide(rules, request), 'h')
+})
+
 test('allow wins over any block, wherever it stands', () => {
   const rules = [rule('b', 'block', [{ attribute: 'path', glob: '*' }]), rule('a', 'allow', [{ attribute: 'prefix', cidrs: ['192.0.2.0/24'] }])]
   assert.equal(decide(rules, ask('/')), 'a')

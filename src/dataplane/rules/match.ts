@@ -53,7 +53,7 @@ function holds(condition: CompiledCondition, request: Request, features: Feature
     case 'path':
       return condition.glob.matches(path)
     case 'host':
-      return condition.glob.matches(request.host)
+      return condition.glob.matches(withoutPort(request.host))
     case 'method':
       return condition.methods.includes(request.method)
     case 'prefix':
@@ -80,4 +80,9 @@ export function isPositive(request: Request, facts: SourceFacts): boolean {
   if (slot < 0) return false
   const pages = facts.pages(slot)
   return pages > 0 && (facts.statics(slot) >= pages * positiveBehaviour.staticsPerPage || facts.echoes(slot) >= pages * positiveBehaviour.echoesPerPage)
+}
+
+function withoutPort(host: string): string {
+  const colon = host.lastIndexOf(':')
+  return colon > host.lastIndexOf(']') ? host.slice(0, colon) : host
 }
