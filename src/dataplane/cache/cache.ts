@@ -165,7 +165,7 @@ export class Cache {
    * `delayMs`: since the request was sent to the origin.
    */
   begin(request: Request, lookup: Lookup, status: number, headers: HeaderList, delayMs: number): StoreWriter | NotStorableReason {
-    const reason = lookup.fill ? this.#tryBegin(request, lookup, status, headers, delayMs) : 'request-no-store'
+    const reason = lookup.fill ? this.#tryBegin(request, lookup, status, headers, delayMs) : lookup.requestNoStore && lookup.kind !== 'bypass' ? 'request-no-store' : 'bypass'
     if (typeof reason === 'string') this.#notStorable(lookup)
     return reason
   }

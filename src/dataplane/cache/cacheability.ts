@@ -23,6 +23,7 @@ import { varyNamesOf } from './vary.ts'
  * - `private="field"` counts as private.
  */
 export type NotStorableReason =
+  | 'bypass'
   | 'method'
   | 'request-body'
   | 'request-no-store'

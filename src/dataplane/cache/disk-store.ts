@@ -35,8 +35,10 @@ const MAX_QUEUED = 2_048
 const MAX_QUEUED_BYTES = 64 * 1_048_576
 const FIRST_BACKOFF_MS = 1_000
 const MAX_BACKOFF_MS = 60_000
-/** When the file is full, this share of the rows goes, the oldest first. */
-const TRIM_SHARE = 0.1
+/** When the file has reached its bound, these shares of the rows go, the oldest first, until the batch fits. */
+const TRIM_SHARES = [0.1, 0.4, 1]
+/** The file counts as full from this share of its bound on; below it, it is the disk that is full, and giving up copies would not help. */
+const FULL_SHARE = 0.9
 
 export interface DiskStoreParts {
   readonly path: string
@@ -130,7 +132,7 @@ export class DiskStore implements LastGoodStore {
   /** Writes all that waits, in one transaction. False when it failed; the copies stay queued. */
   flush(): boolean {
     if (this.#queue.size === 0) return true
-    if (this.#guarded(() => this.#writeQueue()) || (this.#trim() && this.#guarded(() => this.#writeQueue()))) {
+    if (this.#guarded(() => this.#writeQueue(0)) || (this.#isFull() && TRIM_SHARES.some((share) => this.#guarded(() => this.#writeQueue(share))))) {
       this.counts.written += this.#queue.size
       this.#queue.clear()
       this.#queuedBytes = 0
@@ -160,9 +162,14 @@ export class DiskStore implements LastGoodStore {
     }
   }
 
-  #writeQueue(): void {
+  /** `trimShare` of the rows is given up in the same transaction: when the batch does not fit even so, nothing is lost. */
+  #writeQueue(trimShare: number): void {
     this.#database.exec('BEGIN IMMEDIATE')
     try {
+      if (trimShare > 0) {
+        const { rows } = this.#database.prepare('SELECT count(*) AS rows FROM copy').get() as { rows: number }
+        this.#database.prepare('DELETE FROM copy WHERE rowid IN (SELECT rowid FROM copy ORDER BY storedAt LIMIT ?)').run(Math.ceil(rows * trimShare))
+      }
       for (const response of this.#queue.values()) {
         const row = encodeRow(response)
         this.#insert.run(row.key, row.varyKey, row.status, row.storedAt, row.meta, row.body, row.checksum)
@@ -175,14 +182,13 @@ export class DiskStore implements LastGoodStore {
     }
   }
 
-  /** Makes room within the file. False when there is nothing to give up or the disk refuses that too. */
-  #trim(): boolean {
-    return this.#guarded(() => {
-      const { rows } = this.#database.prepare('SELECT count(*) AS rows FROM copy').get() as { rows: number }
-      if (rows === 0) throw new Error('nothing to give up')
-      const some = Math.max(1, Math.ceil(rows * TRIM_SHARE))
-      this.#database.prepare('DELETE FROM copy WHERE rowid IN (SELECT rowid FROM copy ORDER BY storedAt LIMIT ?)').run(some)
-    })
+  #isFull(): boolean {
+    try {
+      const { page_count: pages } = this.#database.prepare('PRAGMA page_count').get() as { page_count: number }
+      return pages * PAGE_BYTES >= this.#parts.maxBytes * FULL_SHARE
+    } catch {
+      return false
+    }
   }
 
   #unqueue(name: string): void {

@@ -11,7 +11,7 @@ import { compileCachePolicy } from './policy.ts'
  * for another visitor's name in what each visitor gets. Only what the origin itself declared shared may cross.
  */
 const visitors = ['ann', 'bob', 'cleo', ''] as const
-const ways = ['sid', 'theme', 'authorization', 'query'] as const
+const ways = ['sid', 'theme', 'authorization', 'query', 'hidden'] as const
 const controls = [
   '', 'max-age=60', 'max-age=1', 'max-age=0', 'no-cache', 'no-store', 'private', 'private, max-age=60', 'max-age=60, must-revalidate', 'max-age=1, stale-while-revalidate=600',
   'max-age=1, stale-if-error=600', 'private="set-cookie", max-age=60', 'no-cache="x-for", max-age=60',
@@ -65,7 +65,7 @@ function askOf({ visitor, way, method, worker, preferStale, extra, path }: Step)
   const headers = [...extra]
   if (visitor !== '') {
     if (way === 'authorization') headers.push('authorization', `Basic ${visitor}`)
-    else if (way !== 'query') headers.push('cookie', `${way}=${visitor}`)
+    else if (way !== 'query' && way !== 'hidden') headers.push('cookie', `${way}=${visitor}`)
   }
   return [visitor !== '' && way === 'query' ? `${path}?user=${visitor}` : path, { headers, method, worker, preferStale, body: method === 'POST' }]
 }
