@@ -12,6 +12,7 @@ import type { Applicant, Refusal } from './admission/admission.ts'
 import type { AdmissionSlot } from './admission/admission-slot.ts'
 import { type Cache, wantsPart } from './cache/cache.ts'
 import { forwardStatus } from './cache/cache-status.ts'
+import { isConditional, isNotModified, notModifiedHeaders } from './cache/conditional.ts'
 import type { WaitOutcome } from './cache/coalesce.ts'
 import type { Lookup } from './cache/lookup.ts'
 import type { CachePolicy } from './cache/policy.ts'
@@ -20,7 +21,7 @@ import type { StoreWriter } from './cache/store-fill.ts'
 import type { CacheEntry } from './cache/stored-response.ts'
 import type { OriginCall, OriginHandle, OriginSink, UpgradeCall } from './origin/call.ts'
 import type { Pipeline } from './pipeline.ts'
-import type { Request, RequestBody } from './request.ts'
+import { PreparedAnswer, type Request, type RequestBody } from './request.ts'
 import { newRequestId } from './request-id.ts'
 import type { Route } from './routing/route-table.ts'
 import { GatheredBody } from './upload/gathered-body.ts'
@@ -267,6 +268,10 @@ export class OriginFetch implements Applicant, OriginSink {
       this.#landFailed()
     }
     if (!this.#visitor) return
+    if (this.#writer !== null && this.#visitorHasIt(this.#writer)) {
+      this.#notModified(headers)
+      return
+    }
     if (this.#writer !== null && this.#writer.lengthKnown && wantsPart(request.headers)) {
       this.#answerLater = true
       return
@@ -278,6 +283,20 @@ export class OriginFetch implements Applicant, OriginSink {
     out.push('cache-status', forwardStatus({ why: lookup.why, status, stored, detail }))
     request.reply.onDrain = () => this.#guard(() => this.#onDrain())
     request.reply.start(status, out, lengthOf(headers))
+  }
+
+  /** The visitor's own condition did not go to the origin, because the store wants the whole; it holds of what came. */
+  #visitorHasIt({ status, decision }: StoreWriter): boolean {
+    return isConditional(this.#request.headers) && isNotModified(this.#request.headers, { status, ...decision }, this.#pipeline.clock.wallMs())
+  }
+
+  /** The visitor is done; the store goes on filling. */
+  #notModified(headers: HeaderList): void {
+    this.#visitor = false
+    const out = notModifiedHeaders(headers)
+    if (!hasHeader(headers, 'date')) out.push('date', new Date(this.#pipeline.clock.wallMs()).toUTCString())
+    out.push('cache-status', forwardStatus({ why: this.#lookup.why, status: this.#writer!.status, stored: true, detail: '' }))
+    this.#pipeline.send(this.#request, new PreparedAnswer(304, out, null), 'served-origin')
   }
 
   onData(chunk: Uint8Array): boolean {

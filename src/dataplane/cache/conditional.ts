@@ -10,8 +10,8 @@ import type { StoredResponse } from './stored-response.ts'
  * If-Match and If-Unmodified-Since are for the origin; a cache does not evaluate them.
  */
 
-/** True when the stored answer may be replaced by 304: the visitor already has it. */
-export function isNotModified(requestHeaders: HeaderList, stored: StoredResponse, nowWallMs: WallMs): boolean {
+/** True when the stored answer, or one on its way into the store, may be replaced by 304: the visitor already has it. */
+export function isNotModified(requestHeaders: HeaderList, stored: Pick<StoredResponse, 'status' | 'etag' | 'lastModifiedMs' | 'dateMs'>, nowWallMs: WallMs): boolean {
   if (stored.status !== 200 && stored.status !== 203) return false
   if (hasHeader(requestHeaders, 'if-none-match')) {
     return listMatches(combinedValue(requestHeaders, 'if-none-match') as string, stored.etag)
