@@ -102,6 +102,8 @@ export class LoggedOrigin {
 
   #answerPart(response: ServerResponse, page: Page, first: number, last: number): void {
     if (first >= page.body.length) {
+      // As Apache: an error answer carries no validators.
+      for (const name of ['etag', 'last-modified', 'cache-control', 'accept-ranges']) response.removeHeader(name)
       response.writeHead(416, { 'content-range': `bytes */${page.body.length}`, 'content-length': 0 }).end()
       return
     }
