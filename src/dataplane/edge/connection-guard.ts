@@ -58,7 +58,7 @@ export class ConnectionGuard {
   readonly #sections: number
   readonly #random: Random
   readonly #all: GuardedConnection[] = []
-  readonly #chains: Array<GuardedConnection | null> = new Array(4_096).fill(null)
+  readonly #chains: Array<GuardedConnection | null> = Array.from({ length: 4_096 }, () => null)
   #maxConnections = 0
   #maxPerSource = 0
   readonly #fileLimit: number

@@ -60,7 +60,7 @@ function ipv6Bytes(text: string): Uint8Array {
   const [head, tail] = text.split('::') as [string, string | undefined]
   const left = head === '' ? [] : head.split(':')
   const right = tail === undefined || tail === '' ? [] : tail.split(':')
-  const groups = [...left, ...new Array<string>(8 - left.length - right.length).fill('0'), ...right]
+  const groups = [...left, ...Array.from({ length: 8 - left.length - right.length }, () => '0'), ...right]
   return Uint8Array.from(groups.flatMap((group) => [Number.parseInt(group, 16) >>> 8, Number.parseInt(group, 16) & 255]))
 }
 

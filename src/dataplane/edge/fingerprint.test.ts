@@ -3,13 +3,13 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { describe, it } from 'node:test'
-import { connect } from 'node:tls'
+import { connect, type ConnectionOptions } from 'node:tls'
 import fc from 'fast-check'
 import { calculateJa4, readTlsClientHello } from 'read-tls-client-hello'
 import { fingerprintOf, isWholeHello } from './fingerprint.ts'
 
 /** The first flight of a real client. */
-async function realHello(options: Parameters<typeof connect>[0]): Promise<Buffer> {
+async function realHello(options: ConnectionOptions): Promise<Buffer> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', ...options })

@@ -113,15 +113,6 @@ export const edgeOptions = {
     sentence: 'PING, SETTINGS, PRIORITY and empty frames in 10 s on one HTTP/2 connection before it is closed.',
     source: 'CVE-2019-9512, 9513, 9515, 9518',
   },
-  h2HeaderPairs: {
-    kind: 'count', min: 16, max: 1_000, default: 128, applies: 'live',
-    sentence: 'Header fields in one HTTP/2 request, pseudo fields among them.',
-  },
-  h2HeaderBytes: {
-    kind: 'bytes', min: 4_096, max: 262_144, default: 16_384, applies: 'live',
-    sentence: 'Size of the header fields of one HTTP/2 request, uncompressed.',
-    source: 'CVE-2024-27316 (CONTINUATION flood)',
-  },
   h2InvalidFrames: {
     kind: 'count', min: 1, max: 100_000, default: 100, applies: 'live',
     sentence: 'Invalid frames on one HTTP/2 connection before it is closed.',
@@ -155,17 +146,17 @@ export const edgeOptions = {
   // HTTP/1
   requestLineBytes: {
     kind: 'bytes', min: 1_024, max: 65_536, default: 8_192, applies: 'live',
-    sentence: 'Longest request line of an HTTP/1 request; longer ones are answered 414.',
+    sentence: 'Longest request line of an HTTP/1 request, longest path of an HTTP/2 request; longer ones are answered 414.',
     source: 'RFC 9112 section 3: at least 8,000',
   },
   headBytes: {
     kind: 'bytes', min: 2_048, max: 262_144, default: 16_384, applies: 'live',
-    sentence: 'Longest head of an HTTP/1 request, request line and all header fields; longer ones are answered 431. Raise it when a login system sets very large cookies.',
+    sentence: 'Longest head of a request, request line and all header fields (HTTP/2: fields uncompressed, 32 bytes more for each); longer ones are answered 431. Raise it when a login system sets very large cookies.',
     source: 'Node and HAProxy 16 KiB',
   },
   headerFields: {
     kind: 'count', min: 16, max: 512, default: 128, applies: 'live',
-    sentence: 'Most header fields in an HTTP/1 request, and most trailer fields; more are answered 431.',
+    sentence: 'Most header fields in a request, and most trailer fields; more are answered 431.',
     source: 'HAProxy 101, Apache 100; browsers send 10 to 30',
   },
   keepAliveIdleMs: {

@@ -1,24 +1,27 @@
 /**
- * Is a visitor fast enough? Bytes that move buy time at the lowest rate allowed, time that passes spends it, and nobody can save up more than
- * the larger of the grace and 20 s: so neither dripping (R.U.D.Y., slow read) nor sending fast and then holding the line works, and a short
- * hole in a mobile network is forgiven. Pure: the caller says what moved and how much time passed while the visitor could have moved it.
+ * Is a visitor fast enough? Over each window of `graceMs` at least the lowest rate must have moved: dripping (R.U.D.Y., slow read) fails, and so
+ * does sending fast and then holding the line. The same rule as for HTTP/1. Pure: the caller says what moved in how much time in which the
+ * visitor could have moved something.
  */
-const MOST_SAVED_MS = 20_000
-
 export class Pace {
-  #creditMs: number
-  readonly #mostMs: number
-  readonly #msPerByte: number
+  readonly #minBytesPerSecond: number
+  readonly #graceMs: number
+  #windowMs = 0
+  #windowBytes = 0
 
   constructor(minBytesPerSecond: number, graceMs: number) {
-    this.#creditMs = graceMs
-    this.#mostMs = Math.max(graceMs, MOST_SAVED_MS)
-    this.#msPerByte = 1_000 / minBytesPerSecond
+    this.#minBytesPerSecond = minBytesPerSecond
+    this.#graceMs = graceMs
   }
 
   /** True: too slow. */
   step(bytes: number, elapsedMs: number): boolean {
-    this.#creditMs = Math.min(this.#mostMs, this.#creditMs + bytes * this.#msPerByte) - elapsedMs
-    return this.#creditMs < 0
+    this.#windowMs += elapsedMs
+    this.#windowBytes += bytes
+    if (this.#windowMs < this.#graceMs) return false
+    const slow = this.#windowBytes * 1_000 < this.#minBytesPerSecond * this.#windowMs
+    this.#windowMs = 0
+    this.#windowBytes = 0
+    return slow
   }
 }

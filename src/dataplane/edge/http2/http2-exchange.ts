@@ -85,6 +85,15 @@ export class Http2Exchange implements Reply {
     }
   }
 
+  /** The visitor waits for our word before it sends the content. */
+  sendContinue(): void {
+    try {
+      this.stream.additionalHeaders({ ':status': '100' })
+    } catch {
+      // The stream just ended; its close says so
+    }
+  }
+
   start(status: number, headers: HeaderList, bodyBytes: number): void {
     if (this.started || this.finished) return
     this.started = true

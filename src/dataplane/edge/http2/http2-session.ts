@@ -17,14 +17,20 @@ import type { EdgeSettings } from '../options.ts'
 import { Http2Body, type ContentMeter } from './http2-body.ts'
 import { Http2Exchange, type ExchangeOwner } from './http2-exchange.ts'
 import { RequestHead } from './request-head.ts'
+import { refusalFields } from './response-fields.ts'
 import { SessionBudget } from './session-budget.ts'
 
 const { NGHTTP2_CANCEL, NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_NO_ERROR, NGHTTP2_PROTOCOL_ERROR } = constants
 const END_STREAM = 1
+const PSEUDO_FIELDS = 4
 const PING_FRAME_BYTES = 17
 /** Six settings of six bytes each and the frame's header. */
 const SETTINGS_FRAME_BYTES = 45
 const PRIORITY_FRAME_BYTES = 14
+
+const CLOSED_BY_US = new Error('the connection was closed by the shield')
+
+const REFUSAL_STATUS: Readonly<Partial<Record<Reason, number>>> = Object.freeze({ 'header-too-large': 431, 'uri-too-long': 414, 'expectation-failed': 417, 'method-not-allowed': 405 })
 
 const head = new RequestHead()
 
@@ -34,7 +40,8 @@ export function sessionOptions(settings: EdgeSettings): Parameters<typeof perfor
     maxDeflateDynamicTableSize: 4_096,
     maxSettings: 32,
     maxSessionMemory: settings.h2SessionMemoryMegabytes,
-    maxHeaderListPairs: settings.h2HeaderPairs,
+    // One above: the library resets in silence, we answer 431
+    maxHeaderListPairs: settings.headerFields + PSEUDO_FIELDS + 1,
     maxOutstandingPings: 1,
     maxReservedRemoteStreams: 0,
     maxSendHeaderBlockLength: 131_072,
@@ -53,7 +60,7 @@ export function sessionOptions(settings: EdgeSettings): Parameters<typeof perfor
       initialWindowSize: settings.h2StreamWindowBytes,
       maxFrameSize: 16_384,
       maxConcurrentStreams: settings.h2Streams,
-      maxHeaderListSize: settings.h2HeaderBytes,
+      maxHeaderListSize: settings.headBytes,
       enableConnectProtocol: false,
     },
   } as Parameters<typeof performServerHandshake>[1]
@@ -113,7 +120,7 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
   /** Closes at once, whatever is under way. */
   destroy(): void {
     this.#over = true
-    if (!this.#session.destroyed) this.#session.destroy(this.#exchanges.size > 0 ? NGHTTP2_CANCEL : NGHTTP2_NO_ERROR)
+    if (!this.#session.destroyed) this.#session.destroy(CLOSED_BY_US, this.#exchanges.size > 0 ? NGHTTP2_CANCEL : NGHTTP2_NO_ERROR)
     this.#socket.destroySoon()
   }
 
@@ -123,8 +130,9 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
     const elapsed = now - this.#sweptAtMs
     this.#sweptAtMs = now
     for (const exchange of this.#exchanges) {
-      if (exchange.body?.arrivesTooSlowly(elapsed) === true) this.#cut(exchange, 'body-too-slow', 408)
-      else if (exchange.drainsTooSlowly(elapsed)) this.#cut(exchange, 'reader-too-slow', 0)
+      const broken = exchange.body?.look(elapsed) ?? null
+      if (broken !== null && !exchange.finished) exchange.cutWith(broken, NGHTTP2_CANCEL)
+      else if (exchange.drainsTooSlowly(elapsed)) exchange.cutWith('reader-too-slow', NGHTTP2_CANCEL)
     }
     this.#countBytes()
     if (this.#budget.unexplainedBytes(this.#countedIn, this.#countedOut, now)) {
@@ -147,9 +155,8 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
     this.#budget.contentArrived(bytes)
   }
 
-  badStream(exchange: Http2Exchange): void {
+  brokenContent(exchange: Http2Exchange): void {
     this.#bad.add(exchange)
-    this.#context.onRefusal(this.#facts.peer, 'bad-request', 0)
     exchange.cutWith('bad-request', NGHTTP2_PROTOCOL_ERROR)
   }
 
@@ -179,7 +186,7 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
 
   #onStream(stream: ServerHttp2Stream, flags: number, raw: string[]): void {
     const now = this.#context.clock.monotonicMs()
-    const reason = head.read(raw, this.#context.scheme)
+    const reason = head.read(raw, this.#context.scheme, this.settings)
     const exchange = new Http2Exchange(stream, this, head.method === 'HEAD' && reason === null)
     const hasContent = (flags & END_STREAM) === 0
     this.#budget.streamOpened(head.fieldBytes, hasContent ? this.settings.h2StreamWindowBytes : 0)
@@ -202,19 +209,12 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
     this.#context.onRequest(request)
   }
 
+  /** The request never comes to the pipeline. What an honest client may run into is answered, what only a broken one sends is reset. */
   #refuse(exchange: Http2Exchange, reason: Reason): void {
-    if (reason === 'expectation-failed' || reason === 'method-not-allowed') {
-      const status = reason === 'expectation-failed' ? 417 : 405
-      this.#context.onRefusal(this.#facts.peer, reason, status)
-      exchange.sendWhole(status, [], null)
-      return
-    }
-    this.badStream(exchange)
-  }
-
-  #cut(exchange: Http2Exchange, reason: Reason, status: number): void {
-    this.#context.onRefusal(this.#facts.peer, reason, status)
-    exchange.cutWith(reason, NGHTTP2_CANCEL)
+    const status = REFUSAL_STATUS[reason]
+    this.#context.onRefusal(this.#facts.peer, reason, status ?? 400)
+    if (status === undefined) this.brokenContent(exchange)
+    else exchange.sendWhole(status, refusalFields(reason, this.#context.clock.wallMs()), Buffer.from(`${status} (${reason})\n`, 'latin1'))
   }
 
   #onControlFrame(bytes: number): void {
@@ -227,7 +227,7 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
     this.#context.onRefusal(this.#facts.peer, 'h2-abuse', 0)
     // Not inside the library's callback, where it would free what it still uses
     setImmediate(() => {
-      if (!this.#session.destroyed) this.#session.destroy(NGHTTP2_ENHANCE_YOUR_CALM)
+      if (!this.#session.destroyed) this.#session.destroy(CLOSED_BY_US, NGHTTP2_ENHANCE_YOUR_CALM)
       this.#socket.destroySoon()
     })
   }
@@ -236,7 +236,8 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
     if (this.#over || error.code?.startsWith('ERR_HTTP2') !== true) return
     this.#over = true
     // The library ended the connection: too many resets, invalid frames, a flood it knows; without any request it was hardly HTTP/2
-    this.#context.onRefusal(this.#facts.peer, this.#requests === 0 ? 'bad-request' : 'h2-abuse', 0)
+    const abuse = this.#requests > 0 || error.code === 'ERR_HTTP2_TOO_MANY_INVALID_FRAMES'
+    this.#context.onRefusal(this.#facts.peer, abuse ? 'h2-abuse' : 'bad-request', 0)
   }
 
   #countBytes(): void {

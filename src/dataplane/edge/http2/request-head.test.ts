@@ -3,39 +3,49 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { readTrailers, RequestHead } from './request-head.ts'
 
+const LIMITS = { requestLineBytes: 8_192, headBytes: 16_384, headerFields: 128 }
 const plain = [':method', 'GET', ':scheme', 'https', ':authority', 'www.example.org', ':path', '/a?b=c']
 const without = (name: string): string[] => plain.filter((_, i) => plain[i - (i % 2)] !== name)
 const withValue = (name: string, value: string): string[] => plain.map((text, i) => (i % 2 === 1 && plain[i - 1] === name ? value : text))
 
 function verdict(raw: readonly string[]): string | null {
-  return new RequestHead().read(raw, 'https')
+  return new RequestHead().read(raw, 'https', LIMITS)
 }
 
 describe('HTTP/2 request head', () => {
   it('gives method, target, host and fields in order of arrival, with the authority as host', () => {
     const head = new RequestHead()
-    assert.equal(head.read([...plain, 'user-agent', 'x', 'accept', 'a', 'accept', 'b', 'content-length', '12'], 'https'), null)
+    assert.equal(head.read([...plain, 'user-agent', 'x', 'accept', 'a', 'accept', 'b', 'content-length', '12'], 'https', LIMITS), null)
     assert.deepEqual([head.method, head.target, head.host, head.contentLength], ['GET', '/a?b=c', 'www.example.org', 12])
     assert.deepEqual(head.headers, ['host', 'www.example.org', 'user-agent', 'x', 'accept', 'a', 'accept', 'b', 'content-length', '12'])
   })
 
   it('joins cookie crumbs where the first one stood', () => {
     const head = new RequestHead()
-    assert.equal(head.read([...plain, 'cookie', 'a=1', 'x', 'y', 'cookie', 'b=2', 'cookie', 'c=3'], 'https'), null)
+    assert.equal(head.read([...plain, 'cookie', 'a=1', 'x', 'y', 'cookie', 'b=2', 'cookie', 'c=3'], 'https', LIMITS), null)
     assert.deepEqual(head.headers.slice(2), ['cookie', 'a=1; b=2; c=3', 'x', 'y'])
   })
 
   it('takes the host field when there is no authority, and one that says the same', () => {
     const head = new RequestHead()
-    assert.equal(head.read([...without(':authority'), 'host', 'WWW.example.org'], 'https'), null)
+    assert.equal(head.read([...without(':authority'), 'host', 'WWW.example.org'], 'https', LIMITS), null)
     assert.equal(head.host, 'www.example.org')
-    assert.equal(head.read([...plain, 'host', 'WWW.example.org'], 'https'), null)
+    assert.equal(head.read([...plain, 'host', 'WWW.example.org'], 'https', LIMITS), null)
     assert.deepEqual(head.headers, ['host', 'www.example.org'])
   })
 
   it('takes OPTIONS *', () => {
     assert.equal(verdict([':method', 'OPTIONS', ':scheme', 'https', ':authority', 'a', ':path', '*']), null)
     assert.equal(verdict(withValue(':path', '*')), 'bad-request')
+  })
+
+  it('says what is too long, and how large it was', () => {
+    const head = new RequestHead()
+    assert.equal(head.read(withValue(':path', `/${'a'.repeat(9_000)}`), 'https', LIMITS), 'uri-too-long')
+    assert.equal(head.read([...plain, 'x', 'y'.repeat(17_000)], 'https', LIMITS), 'header-too-large')
+    assert.ok(head.fieldBytes > 17_000)
+    assert.equal(verdict([...plain, ...Array.from({ length: 129 }, (_, i) => [`x-${i}`, 'y']).flat()]), 'header-too-large')
+    assert.equal(verdict([...plain, ...Array.from({ length: 128 }, (_, i) => [`x-${i}`, 'y']).flat()]), null)
   })
 
   const bad: ReadonlyArray<readonly [name: string, raw: readonly string[], reason?: string]> = [
@@ -106,7 +116,7 @@ describe('HTTP/2 request head', () => {
     fc.assert(
       fc.property(fc.boolean(), fc.array(fc.tuple(name, value), { maxLength: 8 }), (startGood, pairs) => {
         const head = new RequestHead()
-        if (head.read([...(startGood ? plain : []), ...pairs.flat()], 'https') !== null) return
+        if (head.read([...(startGood ? plain : []), ...pairs.flat()], 'https', LIMITS) !== null) return
         let message = `${head.method} ${head.target} HTTP/1.1\r\n`
         for (let i = 0; i < head.headers.length; i += 2) message += `${head.headers[i]}: ${head.headers[i + 1]}\r\n`
         message += '\r\n'

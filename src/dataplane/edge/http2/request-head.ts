@@ -23,6 +23,12 @@ export function isConnectionField(name: string): boolean {
   return CONNECTION_FIELDS.has(name)
 }
 
+export interface HeadLimits {
+  readonly requestLineBytes: number
+  readonly headBytes: number
+  readonly headerFields: number
+}
+
 /** Reads one header section at a time; the fields hold what the last successful `read` found. */
 export class RequestHead {
   method = ''
@@ -32,20 +38,22 @@ export class RequestHead {
   /** -1 when not said. */
   contentLength = -1
   expectsContinue = false
-  /** Rough size on the wire, never less than HPACK needs. */
+  /** Size as SETTINGS_MAX_HEADER_LIST_SIZE counts it (RFC 9113 section 6.5.2), of refused ones too; never less than HPACK needs on the wire. */
   fieldBytes = 0
 
   /** `raw`: name, value, … in order of arrival, pseudo fields first. Null when it is a good request, else why not. */
-  read(raw: readonly string[], scheme: 'http' | 'https'): Reason | null {
+  read(raw: readonly string[], scheme: 'http' | 'https', limits: HeadLimits): Reason | null {
     let method: string | undefined
     let path: string | undefined
     let host: string | null = null
     let seenScheme: string | undefined
+    let bytes = 0
+    for (let at = 0; at < raw.length; at += 2) bytes += raw[at]!.length + raw[at + 1]!.length + 32
+    this.fieldBytes = bytes
+    if (bytes > limits.headBytes || raw.length / 2 > limits.headerFields + 4) return 'header-too-large'
     let i = 0
-    let bytes = 9
     for (; i < raw.length && raw[i]!.charCodeAt(0) === 58; i += 2) {
       const value = raw[i + 1]!
-      bytes += raw[i]!.length + value.length + 32
       switch (raw[i]) {
         case ':method':
           if (method !== undefined) return 'bad-request'
@@ -74,6 +82,8 @@ export class RequestHead {
     if (path === undefined || seenScheme === undefined) return 'bad-request'
     if (!pathForm.test(path) && !(path === '*' && known === 'OPTIONS')) return 'bad-request'
 
+    if (path.length > limits.requestLineBytes) return 'uri-too-long'
+
     const headers: string[] = host === null ? [] : ['host', host]
     let cookieAt = -1
     this.contentLength = -1
@@ -81,7 +91,6 @@ export class RequestHead {
     for (; i < raw.length; i += 2) {
       const name = raw[i]!
       const value = raw[i + 1]!
-      bytes += name.length + value.length + 32
       if (!fieldName.test(name) || !fieldValue.test(value)) return 'bad-request'
       switch (name) {
         case 'host':
@@ -121,7 +130,6 @@ export class RequestHead {
     this.target = path
     this.host = host
     this.headers = headers
-    this.fieldBytes = bytes
     return null
   }
 }

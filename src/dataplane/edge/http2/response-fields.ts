@@ -1,3 +1,5 @@
+import type { Reason } from '../../../contract/reason.ts'
+import type { WallMs } from '../../../kernel/clock.ts'
 import type { HeaderList } from '../../../kernel/header-list.ts'
 import { PreparedAnswer } from '../../request.ts'
 import { isConnectionField } from './request-head.ts'
@@ -23,6 +25,19 @@ export function responseFields(status: number, headers: HeaderList, contentBytes
   }
   if (contentBytes >= 0 && !isContentless(status)) fields.push('content-length', String(contentBytes))
   return fields
+}
+
+let dateSecond = -1
+let date = ''
+
+/** Fields of the edge's own short answers; a Date is required in them (RFC 9110 section 6.6.1). */
+export function refusalFields(reason: Reason, now: WallMs): HeaderList {
+  const second = Math.floor(now / 1_000)
+  if (second !== dateSecond) {
+    dateSecond = second
+    date = new Date(second * 1_000).toUTCString()
+  }
+  return ['date', date, 'content-type', 'text/plain', 'polder-reason', reason]
 }
 
 const prepared = new WeakMap<PreparedAnswer, string[]>()

@@ -75,24 +75,24 @@ describe('what one HTTP/2 connection may cost', () => {
 })
 
 describe('pace', () => {
-  it('cuts whoever stays below the rate, after the grace, and never who keeps it', () => {
+  it('lets pass who keeps the rate, cuts who stays below it, at the end of a window', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000 }), fc.integer({ min: 1_000, max: 30_000 }), (rate, graceMs) => {
         const steady = new Pace(rate, graceMs)
-        for (let i = 0; i < 500; i++) assert.equal(steady.step(rate, 1_000), false)
+        for (let i = 0; i < 200; i++) assert.equal(steady.step(rate, 1_000), false)
         const half = new Pace(rate * 2, graceMs)
-        let seconds = 0
+        let seconds = 1
         while (!half.step(rate, 1_000)) assert.ok(++seconds < 1_000)
-        assert.ok(Math.abs((seconds + 1) * 1_000 - 2 * graceMs) <= 2_000)
+        assert.equal(seconds, Math.ceil(graceMs / 1_000))
       }),
     )
   })
 
   it('does not let anybody save up for a long stall', () => {
     const pace = new Pace(500, 5_000)
-    assert.equal(pace.step(100_000_000, 1_000), false)
-    let stalled = 0
+    for (let i = 0; i < 5; i++) assert.equal(pace.step(100_000_000, 1_000), false)
+    let stalled = 1
     while (!pace.step(0, 1_000)) stalled++
-    assert.ok(stalled <= 20)
+    assert.equal(stalled, 5)
   })
 })
