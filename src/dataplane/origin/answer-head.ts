@@ -3,11 +3,12 @@
  * Why strict: what two parsers read differently lets one visitor's answer end in another's (response splitting, desync).
  * Refuses rather than repairs: bare CR or LF, folded fields, blanks before the colon, forbidden characters, two lengths, length beside chunked, codings we cannot undo.
  */
+import { combinedValue } from '../../kernel/header-list.ts'
 import { faults } from './fault.ts'
 import type { Fault } from './fault.ts'
 
 /** How the content of an answer ends. */
-export type AnswerFraming = 'none' | 'length' | 'chunked' | 'close'
+type AnswerFraming = 'none' | 'length' | 'chunked' | 'close'
 
 export interface AnswerHead {
   readonly status: number
@@ -98,6 +99,23 @@ export function readTrailers(text: string): string[] | Fault {
     at = lineEnd + 2
   }
   return fields
+}
+
+/** A 101 must name what was asked for (RFC 9110 section 7.8). */
+export function agreesToSwitch(headers: readonly string[], protocol: string): boolean {
+  const upgrade = combinedValue(headers, 'upgrade')
+  const connection = combinedValue(headers, 'connection')
+  return upgrade !== undefined && upgrade.toLowerCase() === protocol.toLowerCase() && connection !== undefined && /(^|[ \t,])upgrade($|[ \t,])/i.test(connection)
+}
+
+/** `Keep-Alive: timeout=5` in ms, 0 when there is none. */
+export function keepAliveHint(headers: readonly string[]): number {
+  for (let i = 0; i < headers.length; i += 2) {
+    if (headers[i] !== 'keep-alive') continue
+    const match = /timeout=(\d{1,6})/i.exec(headers[i + 1])
+    return match === null ? 0 : Number(match[1]) * 1_000
+  }
+  return 0
 }
 
 function fieldName(written: string): string | null {

@@ -6,8 +6,7 @@
  */
 import net from 'node:net'
 import tls from 'node:tls'
-import { combinedValue } from '../../kernel/header-list.ts'
-import { readAnswerHead } from './answer-head.ts'
+import { agreesToSwitch, keepAliveHint, readAnswerHead } from './answer-head.ts'
 import type { AnswerHead } from './answer-head.ts'
 import { ChunkedReader } from './chunked-reader.ts'
 import { connectFault, faults } from './fault.ts'
@@ -34,6 +33,9 @@ const EMPTY_LINE = Buffer.from('\r\n\r\n')
 /** Interim answers before the final one. Chosen: 103 comes once or twice in practice. */
 const MAX_INTERIM = 16
 
+/** One read of the edge and the frame of a chunk. */
+const UPLOAD_BYTES = 65_536 + 16
+
 const HEAD = 0
 const LENGTH = 1
 const CHUNKED = 2
@@ -59,6 +61,7 @@ export class H1Connection {
   /** The answer ended within this read; told to the pool when the rest of the read was found empty. */
   #freeing = false
   #tunnel: Tunnel | null = null
+  #uploadBuffer: Buffer | null = null
   /** Set by the pool: when it became free, and its place there. */
   freeSinceMs = 0
   /** From the origin's Keep-Alive field, 0 when it says nothing. */
@@ -108,9 +111,27 @@ export class H1Connection {
     }
   }
 
-  /** Content of the running request. Returns false when the origin is slower. */
+  /** Returns false when the origin is slower; the bytes must not change until they are sent. */
   write(bytes: Uint8Array): boolean {
     return this.#socket.write(bytes)
+  }
+
+  /**
+   * Content of the running request, framed as a chunk when `chunked`. The bytes may change after the call: they are copied,
+   * into one buffer of this connection as long as the kernel takes everything at once. Returns false when the origin is slower.
+   */
+  writeContent(bytes: Uint8Array, chunked: boolean): boolean {
+    const size = chunked ? `${bytes.byteLength.toString(16)}\r\n` : ''
+    const total = bytes.byteLength + (chunked ? size.length + 2 : 0)
+    // Nothing of an earlier write is left with the kernel, so the buffer is ours again.
+    const own = this.#socket.writableLength === 0 && total <= UPLOAD_BYTES
+    const target = own ? (this.#uploadBuffer ??= Buffer.allocUnsafeSlow(UPLOAD_BYTES)).subarray(0, total) : Buffer.allocUnsafe(total)
+    target.set(bytes, size.length)
+    if (chunked) {
+      target.write(size, 0, 'latin1')
+      target.write('\r\n', total - 2, 'latin1')
+    }
+    return this.#socket.write(target)
   }
 
   finishRequest(last: string): void {
@@ -211,7 +232,7 @@ export class H1Connection {
 
   /** The origin speaks another protocol from here on: everything goes to the visitor's raw connection, and back. */
   #switch(attempt: H1Try, head: AnswerHead, at: number, bytes: Buffer): number | Fault {
-    if (attempt.protocol === '' || !agrees(head.headers, attempt.protocol)) return faults.badSwitch
+    if (attempt.protocol === '' || !agreesToSwitch(head.headers, attempt.protocol)) return faults.badSwitch
     this.#phase = TUNNEL
     this.#reusable = false
     this.#answered = true
@@ -324,21 +345,4 @@ const HTTP = Buffer.from('HTTP/1.')
 function startsLikeHttp(bytes: Buffer, at: number): boolean {
   const length = Math.min(HTTP.length, bytes.length - at)
   return bytes.compare(HTTP, 0, length, at, at + length) === 0
-}
-
-/** A 101 must name what was asked for (RFC 9110 section 7.8). */
-function agrees(headers: readonly string[], protocol: string): boolean {
-  const upgrade = combinedValue(headers, 'upgrade')
-  const connection = combinedValue(headers, 'connection')
-  return upgrade !== undefined && upgrade.toLowerCase() === protocol.toLowerCase() && connection !== undefined && /(^|[ \t,])upgrade($|[ \t,])/i.test(connection)
-}
-
-/** `Keep-Alive: timeout=5` in ms, 0 when there is none. */
-function keepAliveHint(headers: readonly string[]): number {
-  for (let i = 0; i < headers.length; i += 2) {
-    if (headers[i] !== 'keep-alive') continue
-    const match = /timeout=(\d{1,6})/i.exec(headers[i + 1])
-    return match === null ? 0 : Number(match[1]) * 1_000
-  }
-  return 0
 }

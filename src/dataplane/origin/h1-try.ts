@@ -8,7 +8,6 @@ import { trailerFields } from './hop-by-hop.ts'
 import { lastChunk, requestHead } from './request-writer.ts'
 import type { WireReceiver, WireRequest, WireTry } from './transport.ts'
 
-const CRLF_BYTES = 2
 /** Methods whose content origins expect; with others it may be taken for the next request, so the connection ends after it. */
 const contentMethods: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'QUERY', 'PROPFIND', 'PROPPATCH', 'REPORT', 'LOCK', 'MKCOL', 'SEARCH'])
 
@@ -104,26 +103,14 @@ export class H1Try implements WireTry, BodySink {
 
   onData(chunk: Uint8Array): boolean {
     if (!this.#uploading || this.#connection === null) return true
-    const length = chunk.byteLength
-    if (length === 0) return true
-    this.uploadedBytes += length
-    let bytes: Buffer
-    if (this.#declaredBytes >= 0) {
-      if (this.uploadedBytes > this.#declaredBytes) {
-        // Never a byte beyond the length that was promised: it would be read as another request.
-        this.#breakOff(faults.badRequest)
-        return true
-      }
-      // The edge reads into the same buffer again.
-      bytes = Buffer.from(chunk)
-    } else {
-      const size = `${length.toString(16)}\r\n`
-      bytes = Buffer.allocUnsafe(size.length + length + CRLF_BYTES)
-      bytes.write(size, 0, 'latin1')
-      bytes.set(chunk, size.length)
-      bytes.write('\r\n', size.length + length, 'latin1')
+    if (chunk.byteLength === 0) return true
+    this.uploadedBytes += chunk.byteLength
+    if (this.#declaredBytes >= 0 && this.uploadedBytes > this.#declaredBytes) {
+      // Never a byte beyond the length that was promised: it would be read as another request.
+      this.#breakOff(faults.badRequest)
+      return true
     }
-    if (this.#connection.write(bytes)) return true
+    if (this.#connection.writeContent(chunk, this.#declaredBytes < 0)) return true
     this.#blocked = true
     this.#waiting = false
     return false

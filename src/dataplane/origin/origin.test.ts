@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { firstValue } from '../../kernel/header-list.ts'
 import type { Origin } from './origin.ts'
 import type { OriginSettings } from './options.ts'
-import { FedBody, RecordingSink, answering, callOf, rawOrigin, simulatedOrigin } from './test-origin.ts'
+import { FedBody, RecordingSink, answering, callOf, rawOrigin, simulatedOrigin, until } from './test-origin.ts'
 
 const cleanups: (() => Promise<void>)[] = []
 after(async () => {
@@ -185,7 +185,7 @@ test('an answer cut by a reset or an early close is an error, never a clean end'
     origin.forward(callOf(sink))
     if (reset) {
       await sink.head
-      while (sink.bytes < 3) await new Promise(setImmediate)
+      await until(() => sink.bytes >= 3)
       for (const socket of raw.sockets) socket.resetAndDestroy()
     }
     await sink.over
@@ -244,7 +244,7 @@ test('silence within an answer is cut, but not while the visitor is the slow one
   const slowVisitor = new RecordingSink()
   slowVisitor.ready = false
   const handle = origin.forward(callOf(slowVisitor))
-  while (slowVisitor.bytes < 3) await new Promise(setImmediate)
+  await until(() => slowVisitor.bytes >= 3)
   clock.advanceMs(600_000)
   origin.sweep()
   assert.equal(slowVisitor.errors, 0)
@@ -268,7 +268,7 @@ test('an origin that trickles for ever meets the total time; a stream does not',
     for (let s = 0; s < 361 && sink.errors === 0; s++) {
       const before = sink.bytes
       for (const socket of raw.sockets) socket.write('.')
-      while (sink.bytes === before) await new Promise(setImmediate)
+      await until(() => sink.bytes !== before)
       origin.sweep()
       clock.advanceMs(10_000)
       origin.sweep()
@@ -412,6 +412,51 @@ test('an early 413 stops the upload and reaches the visitor', async () => {
   assert.ok(body.discarded >= 1)
 })
 
+test('the connection of an early answer is not used again, and the upload stops with its head', async () => {
+  const { origin, raw } = await against((socket) => socket.on('data', (data) => socket.write(data.includes('POST') ? 'HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\n' : OK)))
+  const body = new FedBody(1_000)
+  const sink = new RecordingSink()
+  origin.forward(callOf(sink, { method: 'POST', body }))
+  await sink.head
+  assert.equal(body.discarded, 1)
+  assert.equal(body.sink?.onData(Buffer.alloc(10)), true, 'late content is let go')
+  for (const socket of raw.sockets) socket.write('big')
+  await sink.over
+  assert.equal(sink.text, 'big')
+  assert.equal((await get(origin)).text, 'hi')
+  assert.equal(raw.accepted, 2)
+})
+
+test('a connection that the origin wants closed is not used again, also when the origin leaves it open', async () => {
+  const { origin, raw } = await against(answering('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi'), { connections: 1 })
+  const sinks = await Promise.all([get(origin), get(origin)])
+  assert.deepEqual(sinks.map((sink) => sink.text), ['hi', 'hi'])
+  assert.equal(raw.accepted, 2)
+})
+
+test('what cannot become HTTP is refused before its end', async () => {
+  const { origin } = await against(answering('SSH-2.0-OpenSSH'))
+  assert.equal((await get(origin)).reason, 'origin-bad-answer')
+})
+
+test('places are kept straight whatever the order in which exchanges end', async () => {
+  const { origin, clock, raw } = await against(() => {}, { connections: 8 })
+  const sinks = [0, 1, 2, 3, 4].map(() => new RecordingSink())
+  const handles = sinks.map((sink) => origin.forward(callOf(sink)))
+  for (const i of [0, 4, 1]) handles[i].abort()
+  assert.equal(origin.inFlight, 2)
+  await until(() => raw.accepted >= 5)
+  clock.advanceMs(1_000)
+  const late = new RecordingSink()
+  origin.forward(callOf(late))
+  await new Promise(setImmediate)
+  clock.advanceMs(29_000)
+  origin.sweep()
+  assert.deepEqual(sinks.map((sink) => sink.errors), [0, 0, 1, 1, 0])
+  assert.equal(late.errors, 0)
+  assert.equal(origin.inFlight, 1)
+})
+
 test('a visitor who breaks off within the upload ends it with that reason, and the origin sees a cut request', async () => {
   const { origin, raw } = await against((socket) => socket.resume())
   const body = new FedBody(100)
@@ -419,7 +464,7 @@ test('a visitor who breaks off within the upload ends it with that reason, and t
   origin.forward(callOf(sink, { method: 'POST', body }))
   await body.started
   body.sink?.onData(Buffer.alloc(10))
-  while (raw.sockets.size === 0) await new Promise(setImmediate)
+  await until(() => raw.sockets.size > 0)
   body.sink?.onError('client-aborted')
   await sink.over
   untouched(sink)

@@ -198,10 +198,9 @@ export class Origin implements ExchangeHost {
   }
 
   pickForRetry(failed: Upstream, fault: Fault): Upstream | null {
-    // Refused by the only upstream: it would be refused again.
-    if (fault.beforeSending && this.#upstreams.length === 1) return null
     if (this.#closed) return null
     const next = pickUpstream(this.#upstreams, failed, this.now(), this.#random, this.#settings.panicInFlight)
+    // One that could not be reached a moment ago cannot be reached now.
     if (next === null || (fault.beforeSending && next === failed) || !this.#budget.spend()) return null
     this.#retries++
     return next

@@ -191,3 +191,11 @@ export class FedBody implements RequestBody {
     this.discarded++
   }
 }
+
+/** Turns the event loop until `holds`; fails after 5 s. */
+export async function until(holds: () => boolean): Promise<void> {
+  for (const end = performance.now() + 5_000; !holds(); ) {
+    if (performance.now() > end) throw new Error(`never held: ${holds.toString()}`)
+    await new Promise(setImmediate)
+  }
+}
