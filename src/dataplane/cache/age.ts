@@ -5,7 +5,7 @@ import type { HeaderList } from '../../kernel/header-list.ts'
  * An Age that is not one plain number is read as "older than any lifetime": the RFC lets a cache ignore it, but then a copy of unknown age
  * would count as new; asking the origin once more is the cheaper mistake.
  */
-export const AGE_UNKNOWN_MS = Infinity
+const AGE_UNKNOWN_MS = Infinity
 
 /** The Age header in ms: 0 when absent, AGE_UNKNOWN_MS when malformed or repeated. */
 export function readAgeMs(headers: HeaderList): number {

@@ -2,7 +2,7 @@
  * Cache-Status (RFC 9211): what the cache did with a request, in a form that people and tools can read.
  * The forwarded part is made before the origin answers; the rest is added to it when it is known.
  */
-export const CACHE_NAME = 'Polder'
+const CACHE_NAME = 'Polder'
 
 /** RFC 9211 section 2.2, those that occur here. */
 export type ForwardReason = 'bypass' | 'method' | 'uri-miss' | 'vary-miss' | 'request' | 'stale'

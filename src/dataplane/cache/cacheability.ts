@@ -177,7 +177,7 @@ export function decideStore(
 }
 
 /** The control that counts for us: the first targeted header present, or Cache-Control (RFC 9213 section 2.2). */
-export function controlOf(headers: HeaderList, policy: CachePolicy): { readonly control: CacheControl; readonly targeted: boolean } {
+function controlOf(headers: HeaderList, policy: CachePolicy): { readonly control: CacheControl; readonly targeted: boolean } {
   const names = policy.settings.targetedControls
   for (let i = 0; i < names.length; i++) {
     if (!hasHeader(headers, names[i])) continue

@@ -164,11 +164,23 @@ test('a full disk: writing is suspended and tried again with longer pauses, read
   store.close()
 })
 
+/** Writes copies for ever, until it is killed. */
+const WRITER = `
+  const [folder, path] = process.argv.slice(1)
+  const { DiskStore } = await import(folder + '/disk-store.ts')
+  const { sampleResponse } = await import(folder + '/sample-response.ts')
+  const store = new DiskStore({ path, maxBytes: 8 * 1_048_576, hashKey: 1, wallMs: () => 1_700_000_000_000, log: () => {} })
+  process.stdout.write('ready')
+  for (let i = 0; ; i++) {
+    store.put(sampleResponse('http://example.org/' + (i % 300), (i + ' ').repeat(1 + (i * 7_919) % 4_000)))
+    if (i % 20 === 0) store.flush()
+  }`
+
 test('killed with -9 at any moment: the file opens, and every row that can be read is whole', async (t) => {
   const path = join(folder(t), 'store')
   let rows = 0
   for (let round = 0; round < 6; round++) {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'disk-writer-child.ts'), path], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, ['--input-type=module', '-e', WRITER, import.meta.dirname, path], { stdio: ['ignore', 'pipe', 'inherit'] })
     await once(child.stdout, 'data')
     await new Promise((resolve) => setTimeout(resolve, 30 + round * 37))
     child.kill('SIGKILL')

@@ -27,7 +27,7 @@ export interface LastGoodStore {
 }
 
 /** Raise when the table changes; an older file is begun anew, since it only holds copies. */
-export const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 1
 const PAGE_BYTES = 4_096
 const BATCH_MS = 1_000
 const MAX_QUEUED = 2_048

@@ -9,10 +9,6 @@ import { primaryKey } from './key.ts'
  */
 const SAFE: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
 
-export function isSafeMethod(method: string): boolean {
-  return SAFE.has(method)
-}
-
 /** Primary keys to invalidate; `target` is the canonical target. Empty when the method is safe or the status is an error. */
 export function keysToInvalidate(method: string, scheme: string, host: string, target: string, status: number, headers: HeaderList): string[] {
   if (SAFE.has(method) || status < 200 || status >= 400) return []

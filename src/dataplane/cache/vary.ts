@@ -35,7 +35,7 @@ export function varyKeyOf(names: readonly string[], headers: HeaderList, policy:
 }
 
 /** Normal form of one selecting header; a missing header differs from an empty one. */
-export function selectingValue(name: string, headers: HeaderList, policy: CachePolicy): string {
+function selectingValue(name: string, headers: HeaderList, policy: CachePolicy): string {
   // RFC 9113 section 8.2.3: crumbs of one cookie header are joined by "; ".
   if (name === 'cookie') {
     const cookies = joined(headers, 'cookie', '; ')

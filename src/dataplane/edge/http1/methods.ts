@@ -5,7 +5,7 @@
 const known = [
   'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE', 'QUERY', 'PROPFIND', 'PROPPATCH', 'MKCOL', 'COPY', 'MOVE', 'LOCK', 'UNLOCK',
   'SEARCH', 'REPORT', 'ACL', 'MKCALENDAR', 'MKACTIVITY', 'CHECKOUT', 'MERGE', 'BIND', 'REBIND', 'UNBIND', 'LINK', 'UNLINK', 'PURGE', 'NOTIFY',
-  'SUBSCRIBE', 'UNSUBSCRIBE',
+  'SUBSCRIBE', 'UNSUBSCRIBE', 'M-SEARCH',
 ]
 
 /** The same string object for every request, so that comparing methods is comparing pointers. */
