@@ -21,6 +21,8 @@ export interface RequestRows {
 
 /** The newest sampled requests with what each client turned out to be; weights say how many requests a set of rows stands for. */
 export interface WindowRows extends RequestRows {
+  /** Always admitted (allow-list, verified crawler, exempt path): no part of any excess. */
+  readonly protected: Uint32Array
   /** Client behaves like a visitor, as known by now. */
   readonly proven: Uint32Array
   /** Client got a page, or sent a form, and showed nothing a visitor shows. */
@@ -31,6 +33,8 @@ export interface WindowRows extends RequestRows {
   readonly pageOnly: Uint32Array
   weigh(bits: Uint32Array, newestTicks?: number): number
   weighCommon(a: Uint32Array, b: Uint32Array, newestTicks?: number): number
+  /** Requests that are not protected. */
+  open(newestTicks?: number): number
   /** Rows of the newest ticks. */
   newest(ticks: number): Uint32Array
   seen(newestTicks?: number): number

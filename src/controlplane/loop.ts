@@ -173,6 +173,7 @@ export class ControlLoop {
       window: this.#observer.window,
       baseline: this.#observer.baseline,
       normalProvenShare: this.#observer.shares.proven,
+      normalProtectedShare: this.#observer.shares.protected,
       expectedPerSecond: this.#excess.expectedPerSecond,
       values: this.#observer.heavyValues(),
       ranges: this.#observer.heavyRanges(),

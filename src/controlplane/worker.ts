@@ -1,35 +1,56 @@
 /**
- * The control plane's thread. It hears vitals and samples, thinks once a second, and publishes a plan.
+ * The control plane's thread. It hears vitals and samples, thinks once a second (loop.ts), publishes a plan, and keeps what it learned on disk.
  * The data plane never waits for it: when this thread is slow or dead, the last plan runs out by itself.
  */
-import { type MessagePort, parentPort } from 'node:worker_threads'
-import { calmPlan, type Plan } from '../contract/plan.ts'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { OperatorAct } from '../contract/operator-act.ts'
 import type { SampleBatch } from '../contract/sample.ts'
 import type { LinkMessage, ThreadOrder, ThreadReport } from '../contract/thread.ts'
 import type { Vitals } from '../contract/vitals.ts'
 import { systemClock } from '../kernel/clock.ts'
+import { processLog } from '../kernel/log.ts'
+import { SeededRandom, systemRandom } from '../kernel/random.ts'
+import type { Baseline } from './detection/baseline.ts'
+import { parseBaseline, serialiseBaseline } from './detection/baseline-file.ts'
+import { ControlLoop, type LoopSettings } from './loop.ts'
+
+export interface ControlStart {
+  readonly settings: LoopSettings
+  /** The key that samples are hashed with; a baseline learned with another one is of no use. */
+  readonly featureKey: number
+  readonly baselineFile: string
+}
 
 const TICK_MS = 1_000
 /** Batches kept for one tick: two workers send eight a second; more than this and the oldest are forgotten rather than memory grown. */
 const MAX_WAITING = 256
-/** A plan's posture holds this long without a newer plan. */
-const POSTURE_MS = 10_000
+const SAVE_MS = 10 * 60_000
 
 if (parentPort === null) throw new Error('the control plane runs as a worker thread')
 const main = parentPort
+const start = workerData as ControlStart
+const log = processLog('control')
+const loop = new ControlLoop(start.settings, Math.floor(systemRandom.next() * 2 ** 32), readBaseline())
 let vitals: Vitals[] = []
-let batches: SampleBatch[] = []
-let version: number = systemClock.wallMs()
+let samples: SampleBatch[] = []
+let commands: OperatorAct[] = []
 
-main.on('message', (order: ThreadOrder<unknown>) => {
+main.on('message', (order: ThreadOrder<LoopSettings>) => {
   if (order.type === 'link') listen(order.port)
-  else if (order.type === 'settings') report({ type: 'applied', version: order.version })
-  else if (order.type === 'drain') report({ type: 'drained' })
+  else if (order.type === 'settings') {
+    loop.applySettings(order.settings)
+    report({ type: 'applied', version: order.version })
+  } else if (order.type === 'act') keep(commands, order.act)
+  else if (order.type === 'drain') {
+    saveBaseline()
+    report({ type: 'drained' })
+  }
 })
 
 function listen(port: MessagePort): void {
   port.on('message', (message: LinkMessage) => {
-    if (message.type === 'samples') keep(batches, message.batch)
+    if (message.type === 'samples') keep(samples, message.batch)
     else if (message.type === 'vitals') keep(vitals, message.vitals)
   })
 }
@@ -43,12 +64,50 @@ function report(message: ThreadReport): void {
   main.postMessage(message)
 }
 
-setInterval(() => {
-  const now = systemClock.wallMs()
+function readBaseline(): Baseline | undefined {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(start.baselineFile)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') log.warn(`the learned baseline cannot be read: ${(error as Error).message}`)
+    return undefined
+  }
+  try {
+    const saved = parseBaseline(bytes, new SeededRandom(1))
+    if (saved.featureKey === start.featureKey >>> 0) return saved.baseline
+    log.warn(`${start.baselineFile} was learned with another key: it is put aside and learning begins anew`)
+  } catch (error) {
+    log.warn(`${start.baselineFile}: ${(error as Error).message}; it is put aside and learning begins anew`)
+  }
+  try {
+    renameSync(start.baselineFile, `${start.baselineFile}.unusable`)
+  } catch {
+    // It stays where it is, and is overwritten by the first save.
+  }
+  return undefined
+}
+
+/** Written beside and renamed, so that a crash leaves the old file or the new one. */
+function saveBaseline(): void {
+  try {
+    writeFileSync(`${start.baselineFile}.new`, serialiseBaseline(loop.baseline, start.featureKey), { mode: 0o600 })
+    renameSync(`${start.baselineFile}.new`, start.baselineFile)
+  } catch (error) {
+    log.warn(`the learned baseline was not saved: ${(error as Error).message}`)
+  }
+}
+
+function tick(): void {
+  const inputs = { vitals, samples, commands }
   vitals = []
-  batches = []
-  version = Math.max(version + 1, now)
-  const plan: Plan = { ...calmPlan, version, publishedAtWallMs: now, postureExpiresAtWallMs: now + POSTURE_MS }
-  report({ type: 'plan', plan })
-}, TICK_MS)
+  samples = []
+  commands = []
+  const { plan, changed, events, views } = loop.tick(systemClock.wallMs(), inputs)
+  if (changed) report({ type: 'plan', plan })
+  for (const event of events) log.info(event.sentence, { event })
+  report({ type: 'control-view', view: views, events })
+}
+
+setInterval(tick, TICK_MS)
+setInterval(saveBaseline, SAVE_MS)
 report({ type: 'ready', sockets: [] })

@@ -23,7 +23,7 @@ export class AttributeTops {
   #ticks = 0
 
   /** Before the records of a tick. */
-  open(): void {
+  begin(): void {
     if (this.#ticks++ % PANE_TICKS !== 0) return
     for (const { top } of this.#fields) top.turn()
     this.#prefixes.turn()

@@ -2,7 +2,7 @@
  * What came on top of the expected, and what it is made of. The expected part is taken out share by share
  * (excess of a kind = its requests - expected rate x its normal share), never below nothing.
  */
-import { setBit, wordsForBits } from '../../kernel/bitset.ts'
+import { removeBits, setBit, wordsForBits } from '../../kernel/bitset.ts'
 import { type HeavyValue, type WindowRows, fieldIndex } from '../evidence.ts'
 import type { Baseline } from './baseline.ts'
 import { type BaselineShares, isFailing } from './baseline-shares.ts'
@@ -44,8 +44,9 @@ export function measureExcess(
   const seconds = Math.max(window.seconds(), 1e-9)
   const seen = window.seen()
   const expected = expectedPerSecond * seconds
-  const requests = Math.max(0, seen - expected)
+  const requests = Math.max(0, window.open() - expected * (1 - normal.protected))
   const above = (bits: Uint32Array, normalShare: number): number => Math.max(0, window.weigh(bits) - expected * normalShare)
+  const open = removeBits(window.present.slice(), window.protected)
 
   const repeated = new Uint32Array(window.present.length)
   const echoing = new Uint32Array(window.present.length)
@@ -54,8 +55,8 @@ export function measureExcess(
   const column = (name: keyof typeof fieldIndex): Uint32Array => window.columns[fieldIndex[name]]
   const [counts, echoes, errors, families, highs, lows] = [column('clientRequests'), column('clientEchoes'), column('clientErrors'), column('family'), column('addressHigh'), column('addressLow')]
   let rows = 0
-  for (let word = 0; word < window.present.length; word++) {
-    for (let bits = window.present[word]; bits !== 0; bits &= bits - 1) {
+  for (let word = 0; word < open.length; word++) {
+    for (let bits = open[word]; bits !== 0; bits &= bits - 1) {
       const row = word * 32 + (31 - Math.clz32(bits & -bits))
       rows++
       if (counts[row] >= 2) {
@@ -67,7 +68,7 @@ export function measureExcess(
     }
   }
   const judged = above(window.judged, normal.judged)
-  const proven = above(window.proven, normal.proven)
+  const proven = above(removeBits(window.proven.slice(), window.protected), normal.proven)
   const echoed = above(echoing, normal.echoing)
   const repeatedExcess = above(repeated, 0.5)
   const weight = rows === 0 ? 1 : seen / rows
@@ -76,26 +77,26 @@ export function measureExcess(
     requests,
     perSecond: requests / seconds,
     expectedPerSecond,
-    suspiciousPerSecond: above(window.suspicious, 1 - normal.proven) / seconds,
+    suspiciousPerSecond: above(window.suspicious, 1 - normal.proven - normal.protected) / seconds,
     rows: requests / weight,
     judgedShare: share(judged, judged + proven),
     judgedRows: (judged + proven) / weight,
     echoShare: share(echoed, Math.max(repeatedExcess, echoed)),
     echoRows: repeatedExcess / weight,
-    top: topClientValue(window, baseline, normal.rows, expected, requests, heavy),
-    newNetworkShare: share(window.weigh(fresh), seen),
+    top: topClientValue(window, open, baseline, normal.rows, expected, requests, heavy),
+    newNetworkShare: share(window.weigh(fresh), window.open()),
     failingShare: share(above(failing, normal.failing), requests),
   }
 }
 
-function topClientValue(window: WindowRows, baseline: Baseline, baselineRows: number, expected: number, requests: number, heavy: readonly HeavyValue[]): ExcessPicture['top'] {
+function topClientValue(window: WindowRows, open: Uint32Array, baseline: Baseline, baselineRows: number, expected: number, requests: number, heavy: readonly HeavyValue[]): ExcessPicture['top'] {
   if (requests <= 0) return null
   let top: ExcessPicture['top'] = null
   const marked = new Uint32Array(window.present.length)
   const normalMarked = new Uint32Array(wordsForBits(baseline.capacity))
   for (const { field, value } of heavy) {
     if (!CLIENT_FIELDS.has(field) || (field === 'tlsFingerprint' && value === 0)) continue
-    markEqual(window.columns[fieldIndex[field]], value, window.present, marked)
+    markEqual(window.columns[fieldIndex[field]], value, open, marked)
     const normalShare = baselineRows === 0 ? 0 : markEqual(baseline.columns[fieldIndex[field]], value, baseline.present, normalMarked) / baselineRows
     const share = Math.min(1, Math.max(0, window.weigh(marked) - expected * normalShare) / requests)
     if (top === null || share - normalShare > top.share - top.normalShare) top = { field, value, share, normalShare }

@@ -21,6 +21,7 @@ export class RequestWindow implements WindowRows {
   readonly capacity: number
   readonly columns: readonly Uint32Array[]
   readonly present: Uint32Array
+  readonly protected: Uint32Array
   readonly proven: Uint32Array
   readonly judged: Uint32Array
   readonly suspicious: Uint32Array
@@ -45,6 +46,7 @@ export class RequestWindow implements WindowRows {
     this.columns = sampleFields.map(() => new Uint32Array(this.capacity))
     const bits = (): Uint32Array => new Uint32Array(wordsForBits(this.capacity))
     this.present = bits()
+    this.protected = bits()
     this.proven = bits()
     this.judged = bits()
     this.suspicious = bits()
@@ -59,25 +61,26 @@ export class RequestWindow implements WindowRows {
     return this.#rowsPerBucket
   }
 
-  /** Opens the bucket of this tick; what it held ten ticks ago is forgotten. `seen`: all requests of the tick, sampled or not. */
-  open(tick: number, seconds: number, seen: number): void {
+  /** Begins the bucket of this tick; what it held ten ticks ago is forgotten. `seen`: all requests of the tick, sampled or not. */
+  begin(tick: number, seconds: number, seen: number): void {
     this.#current = this.#ticks % this.#buckets
     this.#ticks++
     const from = this.#current * this.#wordsPerBucket
-    for (const bits of [this.present, this.proven, this.judged, this.suspicious, this.pageOnly]) bits.fill(0, from, from + this.#wordsPerBucket)
+    for (const bits of [this.present, this.protected, this.proven, this.judged, this.suspicious, this.pageOnly]) bits.fill(0, from, from + this.#wordsPerBucket)
     this.#filled[this.#current] = 0
     this.#seen[this.#current] = seen
     this.#seconds[this.#current] = seconds
     this.#tick[this.#current] = tick
   }
 
-  /** Adds a record to the open bucket; false when the bucket is full. */
+  /** Adds a record to the bucket begun last; false when the bucket is full. */
   add(words: Uint32Array, offset: number): boolean {
     const filled = this.#filled[this.#current]
     if (filled === this.#rowsPerBucket) return false
     const row = this.#current * this.#rowsPerBucket + filled
     for (let field = 0; field < this.columns.length; field++) this.columns[field][row] = words[offset + field]
     setBit(this.present, row)
+    if ((words[offset + fieldIndex.flags] & PROTECTED_FLAGS) !== 0) setBit(this.protected, row)
     this.#filled[this.#current] = filled + 1
     return true
   }
@@ -109,6 +112,10 @@ export class RequestWindow implements WindowRows {
   /** All requests of the newest ticks. */
   seen(newestTicks = this.#buckets): number {
     return this.#sum(this.#seen, newestTicks)
+  }
+
+  open(newestTicks = this.#buckets): number {
+    return this.seen(newestTicks) - this.weigh(this.protected, newestTicks)
   }
 
   seconds(newestTicks = this.#buckets): number {
@@ -170,6 +177,6 @@ export class RequestWindow implements WindowRows {
   }
 
   get bytes(): number {
-    return this.columns.length * this.capacity * 4 + this.present.byteLength * 5
+    return this.columns.length * this.capacity * 4 + this.present.byteLength * 6
   }
 }

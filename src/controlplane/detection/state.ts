@@ -91,7 +91,7 @@ export class ShieldStateMachine {
   #change(transition: Transition, nowMs: number): StateChange {
     this.#state = transition.to
     this.#sinceMs = nowMs
-    this.#relaxedSinceMs = Number.NaN
+    this.#relaxedSinceMs = transition.afterMs === 'calm-dwell' ? nowMs : Number.NaN
     return { from: transition.from, to: transition.to, code: transition.code, sentence: transition.sentence }
   }
 }

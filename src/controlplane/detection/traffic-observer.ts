@@ -20,8 +20,9 @@ import { SeenNetworks } from './seen-networks.ts'
 import { TextStore } from './text-store.ts'
 import { RateWindows } from './windows.ts'
 
-/** Records taken per tick; 1,024 of them become rows, all of them feed the heavy-value sketches. */
+/** Records taken per tick: all of them tell what clients turned out to be, 2,048 (any mix to 2 %) feed the heavy-value sketches, 1,024 become rows. */
 const MOST_RECORDS = 4_096
+const SKETCHED_RECORDS = 2_048
 /** One row for the baseline every so many ticks: 512 an hour (baseline.ts: sample memory). */
 const LEARN_EVERY_TICKS = 7
 /** Calm ticks before anything is learned: as long as the window, so that no row of the trouble itself is taken. */
@@ -81,21 +82,24 @@ export class TrafficObserver {
     const { seen, words, records } = orderRecords(batches, MOST_RECORDS, this.#tick)
     this.#calmTicks = calm ? this.#calmTicks + 1 : 0
     if (this.#calmTicks >= CALM_TICKS) this.#learnRows(nowWallMs)
-    this.#sampleWeight = records === 0 ? 1 : seen / records
-    this.window.open(this.#tick, seconds, seen)
-    this.#tops.open()
-    for (let i = 0; i < records; i++) this.#take(words, i * SAMPLE_WORDS)
+    const sketched = Math.min(records, SKETCHED_RECORDS)
+    this.#sampleWeight = sketched === 0 ? 1 : seen / sketched
+    this.window.begin(this.#tick, seconds, seen)
+    this.#tops.begin()
+    for (let i = 0; i < records; i++) this.#learnClient(words, i * SAMPLE_WORDS)
+    for (let i = 0; i < sketched; i++) {
+      this.#tops.add(words, i * SAMPLE_WORDS, this.#sampleWeight)
+      this.window.add(words, i * SAMPLE_WORDS)
+    }
     this.window.judge(this.#facts, this.#tick)
     this.#rates.push(seen, seconds)
     this.#faultShare = shareOfFaults(vitals)
     this.#learnRates(nowWallMs, seen, seconds)
   }
 
-  #take(words: Uint32Array, offset: number): void {
+  #learnClient(words: Uint32Array, offset: number): void {
     const trusted = (words[offset + fieldIndex.flags] & TRUSTED) !== 0
     this.#facts.see(words[offset + fieldIndex.clientKey], this.#tick, words[offset + fieldIndex.clientPages], words[offset + fieldIndex.clientStatics], words[offset + fieldIndex.clientEchoes], trusted)
-    this.#tops.add(words, offset, this.#sampleWeight)
-    this.window.add(words, offset)
   }
 
   expectation(nowWallMs: number): Expectation {

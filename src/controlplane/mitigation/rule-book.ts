@@ -146,7 +146,10 @@ export class RuleBook {
   #raise(rule: BookRule, proposal: Proposal, rung: Rung, context: BookContext): void {
     rule.evidence = proposal.evidence
     if (!rule.inForce) return this.#wake(rule, context)
-    if (rule.action === 'allow' || ladder.indexOf(rung) <= ladder.indexOf(rule.action)) return
+    if (rule.action === 'allow') return
+    const within = this.#withinHarm(rule, rule.action, context)
+    if (within !== rule.action) return this.#moveTo(rule, within, context, 'rule-lowered', `lowered to ${within}: by a new measure it touches more normal requests, too many together with the other rules`)
+    if (ladder.indexOf(rung) <= ladder.indexOf(rule.action)) return
     this.#moveTo(rule, rung, context, 'rule-raised', `raised to ${rung}: all its gates pass`)
   }
 

@@ -19,6 +19,8 @@ export interface SynthesisInputs {
   readonly baseline: RequestRows
   /** Share of normal requests whose clients behave like visitors. */
   readonly normalProvenShare: number
+  /** Share of normal requests that are always admitted. */
+  readonly normalProtectedShare: number
   readonly expectedPerSecond: number
   readonly values: readonly HeavyValue[]
   readonly ranges: readonly HeavyRange[]
@@ -70,8 +72,8 @@ interface Chosen {
 export function synthesise(inputs: SynthesisInputs): Proposal[] {
   const { window } = inputs
   const expected = inputs.expectedPerSecond * window.seconds()
-  const excess = window.seen() - expected
-  const suspiciousExcess = window.weigh(window.suspicious) - expected * (1 - inputs.normalProvenShare)
+  const excess = window.open() - expected * (1 - inputs.normalProtectedShare)
+  const suspiciousExcess = window.weigh(window.suspicious) - expected * (1 - inputs.normalProvenShare - inputs.normalProtectedShare)
   if (suspiciousExcess / Math.max(window.seconds(), 1e-9) < MIN_EXCESS_PER_SECOND || excess <= 0) return []
   const items = selectItems(window, inputs.baseline, inputs.values, inputs.ranges, inputs.textOf)
   const patterns = enumeratePatterns(items, inputs, expected, excess, suspiciousExcess)
@@ -108,9 +110,18 @@ export function isAdmissible(items: ReadonlyArray<Pick<Item, 'group' | 'isQueryS
   return content.length === 0 || hasBehaviour || content.some((item) => item.isQueryShape)
 }
 
-/** The client and behaviour part alone, whatever is asked for, fills far more of the excess than of normal traffic. */
+/**
+ * The client and behaviour part alone, whatever is asked for, fills far more of the excess than of normal traffic; so does the behaviour part
+ * without the client part, or a crowd of one new app would lose those of its people who never fetch pictures.
+ */
 function standsOut(items: readonly Item[], inputs: SynthesisInputs, expected: number, excess: number): boolean {
+  const behaviour = items.filter((item) => item.group === 'B')
   const identity = items.filter((item) => item.group === 'C' || item.group === 'B')
+  if (behaviour.length > 0 && behaviour.length < identity.length && !liftsUp(behaviour, inputs, expected, excess)) return false
+  return liftsUp(identity, inputs, expected, excess)
+}
+
+function liftsUp(identity: readonly Item[], inputs: SynthesisInputs, expected: number, excess: number): boolean {
   const bits = inputs.window.present.slice()
   const normal = inputs.baseline.present.slice()
   for (const item of identity) {
@@ -214,8 +225,8 @@ function finish(chosen: readonly Chosen[], inputs: SynthesisInputs): Proposal[] 
   const normalUnion = Math.min(1, chosen.reduce((sum, { pattern }) => sum + pattern.normalShare, 0))
   const coverage = {
     covered: Math.max(0, window.weighCommon(union, window.suspicious, COVERAGE_TICKS) / seconds - inputs.expectedPerSecond * normalUnion),
-    suspicious: Math.max(0, window.weigh(window.suspicious, COVERAGE_TICKS) / seconds - inputs.expectedPerSecond * (1 - inputs.normalProvenShare)),
-    excess: Math.max(0, window.seen(COVERAGE_TICKS) / seconds - inputs.expectedPerSecond),
+    suspicious: Math.max(0, window.weigh(window.suspicious, COVERAGE_TICKS) / seconds - inputs.expectedPerSecond * (1 - inputs.normalProvenShare - inputs.normalProtectedShare)),
+    excess: Math.max(0, window.open(COVERAGE_TICKS) / seconds - inputs.expectedPerSecond * (1 - inputs.normalProtectedShare)),
   }
   return chosen.map(({ pattern, harm, gates, excessShare }) => {
     const id = ruleIdOf(pattern.items.map((item) => item.condition))

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { clopperPearsonUpper } from '../../kernel/proportion.ts'
+import type { GateVerdict, RuleEvidence } from '../evidence.ts'
+import { ladder } from '../evidence.ts'
+import { HARM_LEVEL } from './collateral.ts'
+import { canaryClean, gateAllowList, gateCollateral, gateCoverage, gateOriginStrained, gatePurity, gateVisitors } from './gates.ts'
+import { type LadderContext, climb, startingRung, stepDown } from './ladder.ts'
+import { liveHarm } from './live-check.ts'
+
+const count = fc.integer({ min: 0, max: 5_000 })
+const harm = (hits: number, sampled: number) => ({ hits, sampled, level: HARM_LEVEL, upperShare: clopperPearsonUpper(hits, sampled, HARM_LEVEL) })
+const context: LadderContext = { coldStart: false, critical: false, challengeAvailable: false, challengeHarmShare: 0.05, strongestStep: 'block' }
+
+/** Passing is 1, failing 0. */
+const passes = (verdict: GateVerdict): number => (verdict.passed ? 1 : 0)
+
+test('invariant 22: more real visitors among the matches never opens a gate', () => {
+  fc.assert(
+    fc.property(count, count, count, (a, b, more) => {
+      assert.ok(passes(gateVisitors(a + more, b)) <= passes(gateVisitors(a, b)))
+      const sampled = a + b + more + 1
+      assert.ok(passes(gateCollateral(harm(a + more, sampled), 0.01)) <= passes(gateCollateral(harm(a, sampled), 0.01)))
+      assert.ok(passes(gatePurity(a + b, b + more)) <= passes(gatePurity(a + b, b)))
+      assert.ok(passes(gateAllowList(a + more)) <= passes(gateAllowList(a)))
+      assert.ok(Number(canaryClean({ tried: a + b, passed: Math.min(a + b, a + more) })) <= Number(canaryClean({ tried: a + b, passed: a })))
+      if (liveHarm({ canaryTried: a + b, canaryPassed: a }, a + b, a) !== null) assert.ok(liveHarm({ canaryTried: a + b, canaryPassed: Math.min(a + b, a + more) }, a + b, Math.min(a + b, a + more)) !== null)
+    }),
+    { numRuns: 300 },
+  )
+})
+
+function evidence(hits: number, proven: number, passedCoverage: boolean, strained = true): RuleEvidence {
+  const bound = harm(hits, 5_000)
+  const coverage = { covered: passedCoverage ? 900 : 300, suspicious: 1_000, excess: 1_000 }
+  const gates = [gatePurity(1_000, hits / 50), gateCollateral(bound, 0.01), gateCoverage(coverage, { tried: 0, passed: 0 }), gateOriginStrained(strained), gateVisitors(proven, 500), gateAllowList(0)]
+  return { gates, harm: bound, expectedPerSecond: 0, matchedPerSecond: 100, excessShare: 0.9 }
+}
+
+test('invariant 22: more real visitors never make a rule begin on a stricter step', () => {
+  fc.assert(
+    fc.property(fc.nat(300), fc.nat(60), fc.nat(300), fc.nat(60), fc.boolean(), fc.boolean(), fc.boolean(), (hits, proven, moreHits, moreProven, covered, critical, challengeAvailable) => {
+      const where = { ...context, critical, challengeAvailable }
+      const before = startingRung(evidence(hits, proven, covered), where)
+      const after = startingRung(evidence(hits + moreHits, proven + moreProven, covered), where)
+      assert.ok(ladder.indexOf(after) <= ladder.indexOf(before))
+    }),
+  )
+})
+
+test('a rule with every gate begins at a limit, at a challenge where there is one, and at block only on a critical origin with a tiny bound', () => {
+  assert.equal(startingRung(evidence(0, 0, true), context), 'limit')
+  assert.equal(startingRung(evidence(0, 0, true), { ...context, challengeAvailable: true }), 'challenge')
+  assert.equal(startingRung(evidence(0, 0, true), { ...context, critical: true }), 'limit') // 0 of 5,000: 0.12 %
+  assert.equal(startingRung({ ...evidence(0, 0, true), harm: harm(0, 10_752) }, { ...context, critical: true }), 'block')
+  assert.equal(startingRung(evidence(0, 0, false), context), 'tag')
+  assert.equal(startingRung(evidence(100, 0, true), context), 'tag')
+  assert.equal(startingRung(evidence(0, 0, true, false), context), 'observe')
+  assert.equal(startingRung(evidence(0, 60, true), context), 'observe')
+})
+
+test('with less than a day of baseline the strongest step is the back of the queue, or a challenge', () => {
+  assert.equal(startingRung(evidence(0, 0, true), { ...context, coldStart: true, critical: true }), 'tag')
+  assert.equal(startingRung(evidence(0, 0, true), { ...context, coldStart: true, challengeAvailable: true }), 'challenge')
+  assert.equal(climb('limit', 1e9, { tried: 500, passed: 0 }, { ...context, coldStart: true }), 'limit')
+})
+
+test('a rule climbs only on its own canary: 150 probes and nobody among them', () => {
+  assert.equal(climb('limit', 20_000, { tried: 149, passed: 0 }, context), 'limit')
+  assert.equal(climb('limit', 20_000, { tried: 150, passed: 0 }, context), 'block')
+  assert.equal(climb('limit', 20_000, { tried: 150, passed: 1 }, context), 'limit')
+  assert.equal(climb('limit', 5_000, { tried: 150, passed: 0 }, context), 'limit')
+  assert.equal(climb('tag', 20_000, { tried: 500, passed: 0 }, context), 'tag')
+  assert.equal(climb('limit', 20_000, { tried: 500, passed: 0 }, { ...context, strongestStep: 'limit' }), 'limit')
+})
+
+test('the way down leads to observe', () => {
+  const path = (from: 'block', challenge: boolean) => {
+    const steps: string[] = [from]
+    for (let rung = stepDown(from, challenge); ; rung = stepDown(rung, challenge)) {
+      steps.push(rung)
+      if (rung === 'observe') return steps
+    }
+  }
+  assert.deepEqual(path('block', true), ['block', 'limit', 'challenge', 'tag', 'observe'])
+  assert.deepEqual(path('block', false), ['block', 'limit', 'tag', 'observe'])
+})
+
+test('without 600 held-out samples a clean record proves nothing', () => {
+  assert.ok(!gateCollateral(harm(0, 550), 0.01).passed)
+  assert.match(gateCollateral(harm(0, 550), 0.01).sentence, /too few/)
+  assert.ok(gateCollateral(harm(0, 600), 0.01).passed)
+})
+
+test('who never had a page cannot be called no visitor', () => {
+  assert.ok(!gateVisitors(0, 29).passed)
+  assert.ok(gateVisitors(0, 30).passed)
+})
+
+test('rules that relieve the origin of next to nothing do not act, however much of the suspicious they explain', () => {
+  assert.ok(!gateCoverage({ covered: 100, suspicious: 100, excess: 2_000 }, { tried: 0, passed: 0 }).passed)
+  assert.ok(gateCoverage({ covered: 10, suspicious: 100, excess: 200 }, { tried: 150, passed: 0 }).passed)
+})
