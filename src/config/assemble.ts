@@ -80,6 +80,8 @@ class Assembler {
       edge: this.#section('edge', top['edge'], { trustedProxies: Object.freeze(present(trusted)) }),
       cache: this.#section('cache', top['cache']),
       admission: this.#section('admission', top['admission']),
+      detection: this.#section('detection', top['detection']),
+      mitigation: this.#section('mitigation', top['mitigation']),
       log: this.#section('log', top['log']),
       origin: this.#origin(top['origin']),
     }

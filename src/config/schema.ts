@@ -143,6 +143,8 @@ export const sectionShapes = {
   edge: map(tableFields(sectionTables.edge, ['trustedProxies']), sectionSentences.edge),
   cache: map(tableFields(sectionTables.cache), sectionSentences.cache),
   admission: map(tableFields(sectionTables.admission), sectionSentences.admission),
+  detection: map(tableFields(sectionTables.detection), sectionSentences.detection),
+  mitigation: map(tableFields(sectionTables.mitigation), sectionSentences.mitigation),
   log: map(tableFields(sectionTables.log), sectionSentences.log),
 }
 
@@ -161,6 +163,8 @@ const fileShape = map({
   edge: optional(sectionShapes.edge),
   cache: optional(sectionShapes.cache),
   admission: optional(sectionShapes.admission),
+  detection: optional(sectionShapes.detection),
+  mitigation: optional(sectionShapes.mitigation),
   log: optional(sectionShapes.log),
   admin: optional(adminShape),
   workers: optional(workersShape),
@@ -183,6 +187,8 @@ export const topLevel = {
   edge: { applies: 'mixed', default: 'see below', sentence: sectionSentences.edge },
   cache: { applies: 'mixed', default: 'see below', sentence: sectionSentences.cache },
   admission: { applies: 'mixed', default: 'see below', sentence: sectionSentences.admission },
+  detection: { applies: 'mixed', default: 'see below', sentence: sectionSentences.detection },
+  mitigation: { applies: 'mixed', default: 'see below', sentence: sectionSentences.mitigation },
   log: { applies: 'mixed', default: 'see below', sentence: sectionSentences.log },
   admin: { applies: 'restart', default: 'listen: 127.0.0.1:8081', sentence: 'The admin listener with /metrics, /healthz and /readyz: `admin: {listen: 127.0.0.1:8081}`, or `listen: off`. Keep it on loopback.' },
   workers: { applies: 'restart', default: 'auto', sentence: 'Edge worker threads: auto (one per core) or a number from 1 to 256.' },

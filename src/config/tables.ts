@@ -3,6 +3,8 @@
  * the JSON Schema and the manual follow. This file and schema.ts are all that a new section touches.
  */
 import type { OptionTable, OptionValues } from '../kernel/option.ts'
+import { detectionOptions } from '../controlplane/detection/options.ts'
+import { mitigationOptions } from '../controlplane/mitigation/options.ts'
 import { accessLogOptions } from '../dataplane/access-log/options.ts'
 import { admissionOptions } from '../dataplane/admission/options.ts'
 import { cacheOptions } from '../dataplane/cache/options.ts'
@@ -14,6 +16,8 @@ export const sectionTables = {
   edge: edgeOptions,
   cache: cacheOptions,
   admission: admissionOptions,
+  detection: detectionOptions,
+  mitigation: mitigationOptions,
   log: accessLogOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>
 
@@ -28,6 +32,8 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   edge: 'Limits towards visitors: connections, deadlines, sizes, TLS, HTTP/2 abuse.',
   cache: 'The shared cache: what is stored, how long, and when an old copy may be shown.',
   admission: 'How many requests may be at the origin at once, and who waits.',
+  detection: 'When traffic stands out, when the origin suffers, and how long it must be calm again.',
+  mitigation: 'What rules that Polder writes by itself may do, and how much harm they may risk.',
   log: 'The access log.',
 }
 

@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { OperatorAct } from './operator-act.ts'
 import type { Plan } from './plan.ts'
 import type { SampleBatch } from './sample.ts'
 import type { Vitals } from './vitals.ts'
@@ -17,6 +18,8 @@ export type ThreadOrder<Settings> =
   | { readonly type: 'reopen-logs' }
   | { readonly type: 'ticket-keys'; readonly keys: Uint8Array }
   | { readonly type: 'plan'; readonly plan: Plan }
+  /** To the control plane: what a person decided. */
+  | { readonly type: 'act'; readonly act: OperatorAct }
 
 /** From any thread to the main thread. */
 export type ThreadReport =
@@ -26,7 +29,8 @@ export type ThreadReport =
   | { readonly type: 'vitals'; readonly vitals: Vitals; readonly upstreams: readonly UpstreamState[] }
   | { readonly type: 'store-state'; readonly state: StoreState }
   | { readonly type: 'plan'; readonly plan: Plan }
-  | { readonly type: 'heartbeat' }
+  /** Once a second: what the control plane sees and does now, and what happened since; plain data for surfaces. */
+  | { readonly type: 'control-view'; readonly view: unknown; readonly events: readonly unknown[] }
 
 /** Between edge threads, the store and the control plane. Cache messages are the cache's own. */
 export type LinkMessage =

@@ -29,7 +29,7 @@ import { OriginFetch } from './origin-fetch.ts'
 import { RefusalPages } from './refusal/refusal-page.ts'
 import type { ClientAddress, PreparedAnswer, Request } from './request.ts'
 import { classOf, type Route, RouteTable } from './routing/route-table.ts'
-import { compileRules, noRules, type RuleSet } from './rules/compile.ts'
+import { compileRules, noRules, type RuleSet, strictnessOfTag } from './rules/compile.ts'
 import { isPositive, matchRules } from './rules/match.ts'
 import type { DataplaneSettings } from './settings.ts'
 import type { Tap } from './tap/tap.ts'
@@ -156,6 +156,7 @@ export class Pipeline {
     const rule = matchRules(rules, request, this.#features.read(request), this.admission.sources, wallNow)
     if (rule === null) return false
     request.ruleId = rule.id
+    if (rule.strictness > strictnessOfTag && rule.passesAsCanary(request.client.key, now)) return false
     switch (rule.action) {
       case 'allow':
         request.visitorClass = 'allowed'

@@ -1,4 +1,7 @@
+import { join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
+import type { LoopSettings } from '../controlplane/loop.ts'
+import type { ControlStart } from '../controlplane/worker.ts'
 import { allocateAdmission, reclaimWorker, type AdmissionMemory } from '../dataplane/admission/admission-memory.ts'
 import { allocateCache, type CacheSharedBuffers, sweepClaims } from '../dataplane/cache/cache-shared.ts'
 import { guardTableBytes } from '../dataplane/edge/connection-guard.ts'
@@ -16,12 +19,12 @@ export class SharedState {
   readonly #instanceId: string
   ticketKeys: Uint8Array
 
-  constructor(settings: Settings, workers: number) {
+  constructor(settings: Settings, workers: number, hashKey: number) {
     this.#workers = workers
     this.#admission = allocateAdmission(settings.admission, workers)
     this.#cache = allocateCache(settings.cache)
     this.#guardTable = new SharedArrayBuffer(guardTableBytes(workers))
-    this.#hashKey = new DataView(unpredictableBytes(4).buffer).getUint32(0)
+    this.#hashKey = hashKey
     this.#instanceId = Buffer.from(unpredictableBytes(4)).toString('hex')
     this.ticketKeys = unpredictableBytes(48)
   }
@@ -37,9 +40,17 @@ export class SharedState {
     return { cache: this.#cache, settings: dataplaneSettings(settings).cache, hashKey: this.#hashKey }
   }
 
+  controlStart(settings: Settings): ControlStart {
+    return { settings: controlSettings(settings), featureKey: this.#hashKey, baselineFile: join(settings.dataDir, 'baseline.bin') }
+  }
+
   /** A dead worker's slots at the origin and its claims on fetches go back, so that nobody waits for it. */
   reclaim(index: number): void {
     reclaimWorker(this.#admission, index)
     sweepClaims(this.#cache, index)
   }
+}
+
+export function controlSettings(settings: Settings): LoopSettings {
+  return { detection: settings.detection, mitigation: settings.mitigation }
 }

@@ -13,8 +13,9 @@ import { type AdminListener, openAdminListener } from '../surfaces/admin/admin-l
 import { openMetrics, openMetricsType } from '../surfaces/metrics/open-metrics.ts'
 import { Totals } from '../surfaces/metrics/totals.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
+import { featureKey } from './feature-key.ts'
 import { listenerPlans } from './listener-plans.ts'
-import { SharedState } from './shared-state.ts'
+import { controlSettings, SharedState } from './shared-state.ts'
 import { Threads } from './threads.ts'
 
 /** TLS session ticket keys are replaced this often; tickets of the last period stay good for one more. */
@@ -49,7 +50,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
   let settingsVersion = 1
   let draining = false
   const workers = settings.workers === 'auto' ? availableParallelism() : settings.workers
-  const shared = new SharedState(settings, workers)
+  const shared = new SharedState(settings, workers, featureKey(settings.dataDir, (trouble) => log.warn(trouble)))
   const totals = new Totals()
   const plans = await listenerPlans(settings, workers, options.inherited, systemClock.wallMs())
   const sockets = new Map<ThreadName, readonly OpenSocket[]>()
@@ -96,7 +97,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     })
     await threads.start({
       name: 'control', file: new URL('../controlplane/worker.ts', import.meta.url), watchHeartbeat: true,
-      start: () => ({ settings: {} }),
+      start: () => shared.controlStart(settings),
     })
     for (let index = 0; index < workers; index++) {
       const report = await threads.start({
@@ -134,7 +135,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       settingsVersion++
       const applied = whenAll([...edgeNames(workers), 'control'], (report) => report.type === 'applied' && report.version === settingsVersion)
       for (const name of edgeNames(workers)) threads.send(name, { type: 'settings', version: settingsVersion, settings: dataplaneSettings(settings) })
-      threads.send('control', { type: 'settings', version: settingsVersion, settings: {} })
+      threads.send('control', { type: 'settings', version: settingsVersion, settings: controlSettings(settings) })
       await applied
     },
     reopenLogs: () => threads.sendAll({ type: 'reopen-logs' }),
@@ -144,9 +145,9 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       const drained = whenAll(names, (report) => report.type === 'drained')
       for (const name of names) threads.send(name, { type: 'drain', deadlineMs })
       await drained
-      const stored = whenAll(['store'], (report) => report.type === 'drained')
-      threads.send('store', { type: 'drain', deadlineMs })
-      await stored
+      const kept = whenAll(['store', 'control'], (report) => report.type === 'drained')
+      for (const name of ['store', 'control'] as const) threads.send(name, { type: 'drain', deadlineMs })
+      await kept
     },
     async close() {
       clearInterval(rotation)

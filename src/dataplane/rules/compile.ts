@@ -1,8 +1,15 @@
 import type { Condition, FeatureAttribute, Rule, RuleAction } from '../../contract/plan.ts'
 import { CidrSet } from '../../kernel/cidr-set.ts'
+import { fallsInShare, hashText } from '../../kernel/hash.ts'
 import { Glob } from '../../kernel/glob.ts'
 
 const strictnessOf: Readonly<Record<RuleAction, number>> = Object.freeze({ allow: -1, observe: 0, tag: 1, 'cache-only': 2, challenge: 3, limit: 4, block: 5 })
+
+/** Rules stricter than a tag stop requests, and so have canaries. */
+export const strictnessOfTag = strictnessOf.tag
+
+/** Per worker; the design allows 5 over all matches of a rule. */
+const CANARIES_PER_SECOND = 5
 
 export type CompiledCondition =
   | { readonly kind: 'path' | 'host'; readonly glob: Glob }
@@ -22,6 +29,7 @@ export class CompiledRule {
   readonly expiresAtWallMs: number
   readonly limitPerSecond: number
   readonly canaryShare: number
+  readonly #canarySalt: number
   readonly conditions: readonly CompiledCondition[]
   matched = 0
   positive = 0
@@ -29,6 +37,8 @@ export class CompiledRule {
   canaryPassed = 0
   #tokens = 0
   #filledAtMs = -1
+  #canaryWindowMs = -1_000
+  #canaries = 0
 
   constructor(rule: Rule) {
     this.id = rule.id
@@ -38,8 +48,25 @@ export class CompiledRule {
     this.expiresAtWallMs = rule.expiresAtWallMs ?? Number.POSITIVE_INFINITY
     this.limitPerSecond = rule.limitPerSecond ?? 0
     this.canaryShare = rule.canaryShare ?? 0
+    this.#canarySalt = hashText(rule.id, 0)
     // Cheap conditions first: a mismatch then costs one compare.
     this.conditions = rule.when.map(compileCondition).sort((a, b) => cost[a.kind] - cost[b.kind])
+  }
+
+  /**
+   * Whether this match is let through to measure harm: a small share of the clients, the same ones each time, and at most a few requests a second,
+   * so that a single source that falls in the share wins nothing (contract/plan.ts).
+   */
+  passesAsCanary(clientKey: number, nowMs: number): boolean {
+    if (this.canaryShare === 0 || !fallsInShare(clientKey, this.#canarySalt, this.canaryShare)) return false
+    if (nowMs - this.#canaryWindowMs >= 1_000) {
+      this.#canaryWindowMs = nowMs
+      this.#canaries = 0
+    }
+    if (this.#canaries >= CANARIES_PER_SECOND) return false
+    this.#canaries++
+    this.canaryTried++
+    return true
   }
 
   /** For `limit`: whether this match may pass, by a token bucket of one second's worth. `share`: this worker's part of the rate (1 / workers). */

@@ -126,6 +126,16 @@ test('a limit lets its rate through and no more, whatever the bursts', () => {
   assert.ok(passed >= 100 && passed <= 110, String(passed))
 })
 
+test('about the asked share of clients passes as canaries, the same ones each time, and a heavy one wins only five requests a second', () => {
+  const set = compileRules([rule('c', 'block', [{ attribute: 'path', glob: '*' }], { canaryShare: 0.02 })], [])
+  const compiled = set.others[0]
+  const chosen = Array.from({ length: 20_000 }, (_, key) => key).filter((key) => compiled.passesAsCanary(key, key * 1_000))
+  assert.ok(chosen.length > 300 && chosen.length < 500, String(chosen.length))
+  let passed = 0
+  for (let i = 0; i < 1_000; i++) if (compiled.passesAsCanary(chosen[0], 50_000_000 + i)) passed++
+  assert.equal(passed, 5)
+})
+
 test('the normalised path is stable and never throws, for any path', () => {
   fc.assert(
     fc.property(fc.string({ unit: fc.constantFrom('/', '.', '%', '2', 'f', 'F', 'a', ';', '\\', 'e'), maxLength: 24 }), (text) => {
