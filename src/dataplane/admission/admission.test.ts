@@ -146,6 +146,17 @@ test('a lost wake-up costs no more than one poll', () => {
   assert.ok(waiting.slot)
 })
 
+test('a request that has just become overdue is served when the poll that would refuse it finds a free slot', () => {
+  const { doors, advance, woken } = house(2, { limitInitial: 1, limitMin: 1, queueTargetMs: 50, queueIntervalMs: 100 })
+  const held = new Visitor(1).ask(doors[0])
+  const waiting = new Visitor(2).ask(doors[1])
+  advance(95)
+  held.slot?.success(95)
+  woken.clear()
+  advance(10)
+  assert.ok(waiting.slot)
+})
+
 test('the slots of a dead worker serve those who wait elsewhere', () => {
   const { doors, memory, advance } = house(2, { limitInitial: 2, limitMin: 1 })
   new Visitor(1).ask(doors[0])

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { SeededRandom } from '../../kernel/random.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 test('zeroed memory is a full bucket', () => {
@@ -65,6 +66,26 @@ test('property: a client that stays within its rate is never refused', () => {
         nowMs += waitMs
         assert.equal(bucket.take(0, 1, nowMs, rate, burst, Math.min(burst, (rate * waitMs) / 1_000) * 0.9 - 0.01), true)
       }
+    }),
+    { numRuns: 100 },
+  )
+})
+
+test('property: one that takes every token the moment it is there gets no more either, and not much less', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 20, max: 900 }), fc.integer({ min: 1, max: 20 }), fc.integer(), (rate, burst, seed) => {
+      const bucket = new TokenBucket(new Int32Array(2))
+      const random = new SeededRandom(seed)
+      let nowMs = 0
+      let taken = 0
+      for (let step = 0; step < 500; step++) {
+        nowMs += 0.2 + random.next() * 3
+        while (bucket.take(0, 1, nowMs, rate, burst, 0.25)) taken += 0.25
+      }
+      const due = (rate * nowMs) / 1_000
+      assert.ok(taken <= burst + due + 1e-6, `${taken} of ${burst + due}`)
+      // What a full bucket could not hold was never due; rounding to whole milliseconds and hundredths costs at most a quarter at the lowest rates.
+      if (burst >= 10) assert.ok(taken >= 0.75 * due, `${taken} of ${due}`)
     }),
     { numRuns: 100 },
   )
