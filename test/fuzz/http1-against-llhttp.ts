@@ -166,7 +166,7 @@ export function readByUs(input: Buffer, cuts: readonly number[], early: boolean)
   const socket = new FakeSocket()
   const facts: ConnectionFacts = { peer, tls: null, trustedHop: false, activity: { activeRequests: 0, completedRequests: 0 } }
   const connection = serveHttp1(socket as unknown as Socket, facts, context, peerOf)
-  forEachPacket(input, cuts, (packet) => connection.feed(packet))
+  forEachPacket(input, cuts, (packet) => connection.feed(packet, packet.length))
   const seen = ourSeen
   socket.emit('close')
   return seen

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { Duplex } from 'node:stream'
 import fc from 'fast-check'
 import { PreparedAnswer, type Request } from '../../request.ts'
 import type { EdgeSettings } from '../options.ts'
 import { KeepingSink, LoopbackEdge, until } from './loopback.testing.ts'
+import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 
 function edge(t: TestContext, onRequest: (request: Request) => void, settings: Partial<EdgeSettings> = {}): LoopbackEdge {
   const made = new LoopbackEdge(onRequest, settings)
@@ -39,6 +42,25 @@ test('one connection serves one request after the other, and counts go back to n
   assert.deepEqual({ ...it.facts[0].activity }, { activeRequests: 0, completedRequests: 2 })
   assert.equal(it.context.counts.bytesOut, 2 * answer.length)
   assert.equal(it.requests[0].bytesSent, answer.length)
+})
+
+test('on this Node plain connections read into the shared buffer, and what was put back before is read first', async (t) => {
+  let seen = false
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    seen = readIntoSharedBuffer(socket, () => true)
+    socket.destroy()
+  })
+  t.after(() => server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  connect((server.address() as AddressInfo).port, '127.0.0.1').on('error', () => {})
+  await until(() => seen)
+  const it = edge(t, echo)
+  it.beforeServing = (socket) => socket.unshift(bytes(get('/put-back')))
+  const visitor = await it.connect()
+  await visitor.receives('</put-back:>')
+  visitor.send(get('/next'))
+  await visitor.receives('</next:>')
 })
 
 test('requests sent ahead are answered in order and never two at once', async (t) => {

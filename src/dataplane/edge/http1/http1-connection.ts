@@ -13,6 +13,7 @@ import { Http1RequestBody, type BodyOwner } from './http1-request-body.ts'
 import { RawConnection, type RawOwner } from './raw-connection.ts'
 import { refusalAnswer } from './refusal-answer.ts'
 import { HEAD_INCOMPLETE, HEAD_REFUSED, RequestHead } from './request-head.ts'
+import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 
 /**
  * One HTTP/1 connection from accept to close: requests strictly one after the other, however they were sent.
@@ -84,6 +85,8 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
   listen(): void {
     const socket = this.#socket
     socket[CONNECTION] = this
+    if (this.#facts.tls === null) readIntoSharedBuffer(socket, (length, bytes) => this.#read(bytes as Buffer, length))
+    // Needed in both cases: what the listener read and put back (PROXY protocol) comes this way.
     socket.on('data', onData)
     socket.on('end', onEnd)
     socket.on('error', onError)
@@ -91,21 +94,29 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
     socket.on('drain', onDrain)
     this.#deadline = deadlinesOf(this.#context.clock).add(this)
     if (this.#deadline === null) socket.destroy()
+    else socket.resume()
   }
 
-  /** Takes what the visitor sent. The bytes may be reused after the call. */
-  feed(bytes: Buffer): void {
-    this.#context.counts.bytesIn += bytes.length
+  #read(bytes: Buffer, length: number): boolean {
+    this.feed(bytes, length)
+    return this.#reading
+  }
+
+  /** Takes what the visitor sent: the first `length` bytes. They may be reused after the call. */
+  feed(bytes: Buffer, length: number): void {
+    this.#context.counts.bytesIn += length
     if (this.#phase === LINGERING || this.#phase === CLOSED) return
     const stash = this.#stash
-    if (stash === null) this.#run(bytes)
+    if (stash === null) this.#run(bytes, length)
     else {
-      const joined = Buffer.concat([stash, bytes], stash.length + bytes.length)
+      const joined = Buffer.allocUnsafe(stash.length + length)
+      joined.set(stash)
+      bytes.copy(joined, stash.length, 0, length)
       // An incomplete head is read again only when a line can have ended: a byte at a time costs no more than a line at a time.
-      if (this.#phase === HEAD && joined.length < this.#context.settings.requestLineBytes && !bytes.includes(LF)) this.#stash = joined
+      if (this.#phase === HEAD && joined.length < this.#context.settings.requestLineBytes && joined.indexOf(LF, stash.length) === -1) this.#stash = joined
       else {
         this.#stash = null
-        this.#run(joined)
+        this.#run(joined, joined.length)
       }
     }
     this.#steerReading()
@@ -116,14 +127,13 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
     const stash = this.#stash
     if (stash !== null && !this.#running) {
       this.#stash = null
-      this.#run(stash)
+      this.#run(stash, stash.length)
     }
     this.#steerReading()
   }
 
-  #run(bytes: Buffer): void {
+  #run(bytes: Buffer, end: number): void {
     this.#running = true
-    const end = bytes.length
     let at = 0
     while (at < end) {
       if (this.#phase <= HEAD) {
@@ -426,7 +436,7 @@ const CONNECTION = Symbol('connection')
 type CarrierSocket = Socket & { [CONNECTION]: Http1Connection }
 
 function onData(this: CarrierSocket, bytes: Buffer): void {
-  this[CONNECTION].feed(bytes)
+  this[CONNECTION].feed(bytes, bytes.length)
 }
 function onEnd(this: CarrierSocket): void {
   this[CONNECTION].visitorEnded()

@@ -20,6 +20,8 @@ export class LoopbackEdge {
   readonly closed: Array<{ target: string; gone: boolean; reason: Reason }> = []
   readonly facts: ConnectionFacts[] = []
   readonly context: EdgeContext
+  /** What a listener may do with the socket first. */
+  beforeServing: ((socket: Socket) => void) | null = null
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
@@ -44,6 +46,7 @@ export class LoopbackEdge {
       this.facts.push(facts)
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
+      if (this.beforeServing !== null) this.beforeServing(socket)
       serveHttp1(socket, facts, this.context, (_headers, of) => of.peer)
     })
   }
