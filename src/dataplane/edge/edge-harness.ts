@@ -4,7 +4,6 @@ import { connect as tcpConnect, type Socket } from 'node:net'
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { Reason } from '../../contract/reason.ts'
 import { SimulatedClock, type Clock, type WallMs } from '../../kernel/clock.ts'
-import { RecordedLog } from '../../kernel/log.ts'
 import { defaultsOf } from '../../kernel/option.ts'
 import { SeededRandom } from '../../kernel/random.ts'
 import type { ClientAddress, Request, RequestHandler } from '../request.ts'
@@ -121,4 +120,3 @@ const sayHello: ServeHttp1 = (socket, facts) => {
   socket.resume()
 }
 
-export { RecordedLog }

@@ -35,7 +35,7 @@ const REFUSAL_STATUS: Readonly<Partial<Record<Reason, number>>> = Object.freeze(
 const head = new RequestHead()
 
 /** All limits of node:http2 said, so that none is left at a default that an update may change. */
-export function sessionOptions(settings: EdgeSettings): Parameters<typeof performServerHandshake>[1] {
+function sessionOptions(settings: EdgeSettings): Parameters<typeof performServerHandshake>[1] {
   return {
     maxDeflateDynamicTableSize: 4_096,
     maxSettings: 32,
