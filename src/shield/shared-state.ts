@@ -3,6 +3,7 @@ import type { Settings } from '../config/settings.ts'
 import type { LoopSettings } from '../controlplane/loop.ts'
 import type { ControlStart } from '../controlplane/worker.ts'
 import { allocateAdmission, reclaimWorker, type AdmissionMemory } from '../dataplane/admission/admission-memory.ts'
+import { SlotAudit } from '../dataplane/admission/reclaim.ts'
 import { allocateCache, type CacheSharedBuffers, sweepClaims } from '../dataplane/cache/cache-shared.ts'
 import { guardTableBytes } from '../dataplane/edge/connection-guard.ts'
 import type { StoreStart, WorkerStart } from '../dataplane/worker-start.ts'
@@ -13,6 +14,7 @@ import { dataplaneSettings } from './dataplane-settings.ts'
 export class SharedState {
   readonly #workers: number
   readonly #admission: AdmissionMemory
+  readonly #audit: SlotAudit
   readonly #cache: CacheSharedBuffers
   readonly #guardTable: SharedArrayBuffer
   readonly #hashKey: number
@@ -22,6 +24,7 @@ export class SharedState {
   constructor(settings: Settings, workers: number, hashKey: number) {
     this.#workers = workers
     this.#admission = allocateAdmission(settings.admission, workers)
+    this.#audit = new SlotAudit(new Int32Array(this.#admission.limits))
     this.#cache = allocateCache(settings.cache)
     this.#guardTable = new SharedArrayBuffer(guardTableBytes(workers))
     this.#hashKey = hashKey
@@ -42,6 +45,11 @@ export class SharedState {
 
   controlStart(settings: Settings): ControlStart {
     return { settings: controlSettings(settings), featureKey: this.#hashKey, baselineFile: join(settings.dataDir, 'baseline.bin') }
+  }
+
+  /** Once a second: slots lost when a worker died between two steps are found and put right. Returns how many. */
+  audit(): number {
+    return this.#audit.audit()
   }
 
   /** A dead worker's slots at the origin and its claims on fetches go back, so that nobody waits for it. */

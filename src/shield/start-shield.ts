@@ -20,6 +20,8 @@ import { Threads } from './threads.ts'
 
 /** TLS session ticket keys are replaced this often; tickets of the last period stay good for one more. */
 const TICKET_KEYS_MS = 12 * 3_600_000
+/** A place at the origin that no living worker holds is found after two looks. */
+const SLOT_AUDIT_MS = 1_000
 
 export interface ShieldOptions {
   readonly version: string
@@ -125,6 +127,11 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     threads.sendAll({ type: 'ticket-keys', keys: shared.ticketKeys })
   }, TICKET_KEYS_MS)
   rotation.unref()
+  const audit = setInterval(() => {
+    const mended = shared.audit()
+    if (mended > 0) log.warn(`${mended} lost places at the origin were put right`)
+  }, SLOT_AUDIT_MS)
+  audit.unref()
 
   return {
     urls: plans.urls(),
@@ -151,6 +158,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     },
     async close() {
       clearInterval(rotation)
+      clearInterval(audit)
       await admin?.close()
       await threads.stop()
     },

@@ -100,13 +100,14 @@ export class Threads<Settings> {
         return
       }
       const livedMs = this.#clock.monotonicMs() - running.startedAtMs
-      running.restartDelayMs = livedMs > HEALTHY_AFTER_MS ? FIRST_RESTART_MS : Math.min(LONGEST_RESTART_MS, running.restartDelayMs * 2)
+      const inMs = livedMs > HEALTHY_AFTER_MS ? FIRST_RESTART_MS : running.restartDelayMs
+      running.restartDelayMs = Math.min(LONGEST_RESTART_MS, inMs * 2)
       running.restarts++
-      this.#log.error(`thread ${spec.name} died and starts anew`, { code, reason: failure?.message, restarts: running.restarts, inMs: running.restartDelayMs })
+      this.#log.error(`thread ${spec.name} died and starts anew`, { code, reason: failure?.message, restarts: running.restarts, inMs })
       const timer = setTimeout(() => {
         this.#restartTimers.delete(timer)
         if (!this.#stopping) this.#launch(running)
-      }, running.restartDelayMs)
+      }, inMs)
       this.#restartTimers.add(timer)
     })
   }

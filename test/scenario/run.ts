@@ -35,6 +35,12 @@ export function seededBaseline(): Baseline {
   return baseline
 }
 
+/** Rows of half an hour of everyday traffic, in order of time, with the word of hindsight in their flags. */
+export function everydayRows(): readonly Uint32Array[] {
+  learned ??= simulateEveryday()
+  return learned.rows
+}
+
 function simulateEveryday(): { rows: Uint32Array[]; ratePerSecond: number } {
   const world = new World(new SeededRandom(4_711))
   const actor = everyday()
@@ -46,7 +52,7 @@ function simulateEveryday(): { rows: Uint32Array[]; ratePerSecond: number } {
   for (let second = 1; second <= 1_800; second++) {
     const { samples } = world.run(calmPlan, START_MS, [actor])
     if (second > 120) window.takeOldest(8, (words) => rows.push(words.slice()))
-    window.open(second, 1, samples[0].seen)
+    window.begin(second, 1, samples[0].seen)
     const { words } = samples[0]
     for (let at = 0; at < words.length; at += SAMPLE_WORDS) {
       window.add(words, at)
@@ -83,7 +89,8 @@ export interface ScenarioOptions {
   readonly seed: number
   readonly seconds: number
   readonly actors: ReadonlyArray<(world: World) => void>
-  readonly baseline?: Baseline
+  /** null: none, as on the first day. */
+  readonly baseline?: Baseline | null
   readonly settings?: LoopSettings
   readonly before?: (world: World) => void
   readonly logEvents?: boolean
@@ -91,7 +98,7 @@ export interface ScenarioOptions {
 
 export function runScenario(options: ScenarioOptions): Outcome {
   const world = new World(new SeededRandom(options.seed))
-  const loop = new ControlLoop(options.settings ?? settings, options.seed, options.baseline ?? seededBaseline())
+  const loop = new ControlLoop(options.settings ?? settings, options.seed, options.baseline === null ? undefined : (options.baseline ?? seededBaseline()))
   const states: Array<readonly [number, ShieldState]> = [[0, 'NORMAL']]
   const events: ControlEvent[] = []
   const goodput: number[] = []

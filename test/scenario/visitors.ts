@@ -124,11 +124,14 @@ export function crowd(visitsPerSecond: number, from: number, ramp: number, until
   }
 }
 
+/** The one address of an office. */
+export function gateOf(): Client {
+  return makeClient((127 << 24) | (20 << 16) | (1 << 8) | 1, { userAgent: '', shape: '', headerOrder: '', accept: '', version: 11 }, true, 'office')
+}
+
 /** B2: four hundred people behind one address, and their feed polls. */
-export function office(requestsPerSecond: number): (world: World) => void {
-  const where = (127 << 24) | (20 << 16) | (1 << 8) | 1
+export function office(requestsPerSecond: number, gate: Client): (world: World) => void {
   const shared = new Map<string, Client>()
-  const gate = makeClient(where, { userAgent: '', shape: '', headerOrder: '', accept: '', version: 11 }, true, 'office')
   return (world) => {
     for (let n = world.poisson(requestsPerSecond / 7.5); n > 0; n--) {
       const browser = pickBrowser(world)

@@ -11,7 +11,7 @@ export const detectionOptions = {
     applies: 'live',
     source: 'algorithms: origin health h1',
   },
-  errorShareAboveNormal: {
+  errorAboveNormalShare: {
     kind: 'share',
     min: 0.01,
     max: 0.5,

@@ -53,8 +53,8 @@ export class OriginHealthMeter {
       signs.push(sign('h1-wait', seen.waitP90Ms, options.queueWaitTargetMs, `one in ten requests waits ${Math.round(seen.waitP90Ms)} ms or more before the origin (target ${options.queueWaitTargetMs} ms)`))
     }
     const failures = Math.max(0, wilsonLower(seen.failures, seen.answers) - this.#normalErrorShare)
-    if (failures > options.errorShareAboveNormal) {
-      signs.push(sign('h2-failures', failures, options.errorShareAboveNormal, `${percent(seen.failures / seen.answers)} of the origin's answers fail (normal ${percent(this.#normalErrorShare)})`))
+    if (failures > options.errorAboveNormalShare) {
+      signs.push(sign('h2-failures', failures, options.errorAboveNormalShare, `${percent(seen.failures / seen.answers)} of the origin's answers fail (normal ${percent(this.#normalErrorShare)})`))
     }
     if (seen.slowdown > options.slowdownRatio) {
       signs.push(sign('h3-slower', seen.slowdown, options.slowdownRatio, `the origin answers ${seen.slowdown.toFixed(1)} times slower than usual`))

@@ -25,6 +25,8 @@ const MOST_RECORDS = 4_096
 const SKETCHED_RECORDS = 2_048
 /** One row for the baseline every so many ticks: 512 an hour (baseline.ts: sample memory). */
 const LEARN_EVERY_TICKS = 7
+/** Rows a tick on the first day: half a minute then fills an hour's sample, so that at least the back of the queue can be asked for. */
+const LEARN_COLD = 4
 /** Calm ticks before anything is learned: as long as the window, so that no row of the trouble itself is taken. */
 const CALM_TICKS = 12
 const NETWORKS_PER_TICK = 32
@@ -152,8 +154,9 @@ export class TrafficObserver {
 
   #learnRows(nowWallMs: number): void {
     let taken = 0
+    const wanted = this.baseline.coldStart ? LEARN_COLD : this.#tick % LEARN_EVERY_TICKS === 0 ? 1 : 0
     this.window.takeOldest(NETWORKS_PER_TICK, (words) => {
-      if (taken++ === 0 && this.#tick % LEARN_EVERY_TICKS === 0) this.baseline.learnRow(nowWallMs, words)
+      if (taken++ < wanted) this.baseline.learnRow(nowWallMs, words)
       const [family, high, low] = [words[fieldIndex.family], words[fieldIndex.addressHigh], words[fieldIndex.addressLow]]
       this.#calmNewNetworkShare += ((this.#networks.has(family, high, low) ? 0 : 1) - this.#calmNewNetworkShare) / 2_000
       this.#networks.add(family, high, low, nowWallMs)
@@ -182,7 +185,7 @@ export class TrafficObserver {
 
   /** New with every hour of sample, not with every row: the shares move slowly. */
   #refreshShares(minute: number): void {
-    if (minute - this.#sharesMinute < 10) return
+    if (minute - this.#sharesMinute < (this.baseline.coldStart ? 1 : 10)) return
     this.#sharesMinute = minute
     this.#shares = measureBaselineShares(this.baseline)
   }

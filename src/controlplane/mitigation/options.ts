@@ -30,7 +30,7 @@ export const mitigationOptions = {
     applies: 'live',
     source: 'algorithms: gate G2',
   },
-  blockHarmShareOfAll: {
+  blockHarmOfAllShare: {
     kind: 'share',
     min: 0.0001,
     max: 0.1,

@@ -163,7 +163,7 @@ test('invariant 2: the bounds of all refusing rules together never pass the cap'
         pass(7, isThere ? windowOf(order, 50) : none)
         const records = new Map(book.records(options).map((record) => [record.id, record]))
         const sum = rules().filter((rule) => rule.action === 'limit' || rule.action === 'block').reduce((total, rule) => total + records.get(rule.id)!.evidence!.harm.upperShare, 0)
-        assert.ok(sum <= options.blockHarmShareOfAll + 1e-12, String(sum))
+        assert.ok(sum <= options.blockHarmOfAllShare + 1e-12, String(sum))
       }
     }),
     { numRuns: 30 },

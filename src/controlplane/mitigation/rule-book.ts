@@ -157,7 +157,7 @@ export class RuleBook {
   #allowedRung(proposal: Proposal, rung: Rung, context: BookContext): Rung {
     const soft: Rung = context.ladder.challengeAvailable ? 'challenge' : 'tag'
     if ((this.#deniedUntilMs.get(proposal.id) ?? 0) > context.nowMs && actsOnVisitors(rung)) return 'tag'
-    if (refuses(rung) && this.#refusedHarm(proposal.id) + proposal.evidence.harm.upperShare > context.options.blockHarmShareOfAll) return soft
+    if (refuses(rung) && this.#refusedHarm(proposal.id) + proposal.evidence.harm.upperShare > context.options.blockHarmOfAllShare) return soft
     return rung
   }
 
@@ -213,7 +213,7 @@ export class RuleBook {
   }
 
   #withinHarm(rule: BookRule, rung: Rung, context: BookContext): Rung {
-    if (!refuses(rung) || this.#refusedHarm(rule.id) + (rule.evidence?.harm.upperShare ?? 1) <= context.options.blockHarmShareOfAll) return rung
+    if (!refuses(rung) || this.#refusedHarm(rule.id) + (rule.evidence?.harm.upperShare ?? 1) <= context.options.blockHarmOfAllShare) return rung
     return context.ladder.challengeAvailable ? 'challenge' : 'tag'
   }
 

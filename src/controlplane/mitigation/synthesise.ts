@@ -50,6 +50,8 @@ const MIN_LIFT = 3
 const MAX_JUDGED = 20
 /** Ticks over which coverage is asked: what the rules would catch from now on. */
 const COVERAGE_TICKS = 5
+/** The mildest step, the back of the queue, may still be asked for with a bound this wide: on its first day a site has little to test on. */
+export const SOFT_HARM_SHARE = 0.1
 /** Nothing to explain below so many suspicious requests per second. */
 const MIN_EXCESS_PER_SECOND = 5
 
@@ -145,7 +147,7 @@ function chooseRules(patterns: readonly Pattern[], inputs: SynthesisInputs, expe
     let bestScore = 0
     let bestCovered = 0
     for (const pattern of patterns) {
-      if (refused.has(pattern) || pattern.normalUpper > inputs.blockHarmShare * 5) continue
+      if (refused.has(pattern) || pattern.normalUpper > SOFT_HARM_SHARE) continue
       const covered = (window.weighCommon(pattern.bits, remaining) - expected * pattern.normalShare) / suspiciousExcess
       if (covered < MIN_SUPPORT) continue
       const score = covered * (1 - 0.2 * Math.min(1, pattern.normalUpper / inputs.blockHarmShare)) - 0.001 * pattern.items.length
@@ -160,7 +162,7 @@ function chooseRules(patterns: readonly Pattern[], inputs: SynthesisInputs, expe
     judged++
     const { gates, harm } = judgePattern(best, inputs, expected)
     // A pattern that fails is dropped here; its narrower forms are patterns of their own and get their turn.
-    if (!gates.every((gate) => gate.passed || gate.gate === 'G4-origin-strained' || gate.gate === 'G2-collateral') || harm.upperShare > inputs.blockHarmShare * 5) continue
+    if (!gates.every((gate) => gate.passed || gate.gate === 'G4-origin-strained' || gate.gate === 'G2-collateral') || harm.upperShare > SOFT_HARM_SHARE) continue
     const narrower = gates.some((gate) => gate.gate === 'G2-collateral' && !gate.passed) && judged < MAX_JUDGED ? bestNarrower(best, patterns, inputs, remaining, expected, refused) : null
     const taken = narrower ?? { pattern: best, gates, harm }
     if (narrower !== null) refused.add(narrower.pattern)

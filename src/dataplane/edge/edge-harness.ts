@@ -3,7 +3,7 @@ import { connect, type ClientHttp2Session } from 'node:http2'
 import { connect as tcpConnect, type Socket } from 'node:net'
 import { connect as tlsConnect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { Reason } from '../../contract/reason.ts'
-import { SimulatedClock, type Clock, type WallMs } from '../../kernel/clock.ts'
+import { SimulatedClock, systemClock, type Clock } from '../../kernel/clock.ts'
 import { defaultsOf } from '../../kernel/option.ts'
 import { SeededRandom } from '../../kernel/random.ts'
 import type { ClientAddress, Request, RequestHandler } from '../request.ts'
@@ -39,7 +39,7 @@ export interface HarnessOptions {
 
 export const HASH_KEY = 0x5eed
 export const TICKET_KEYS = Buffer.alloc(48, 7)
-const pair = makeDevelopmentCertificate(['localhost', '127.0.0.1', '::1'], Date.now() as WallMs)
+const pair = makeDevelopmentCertificate(['localhost', '127.0.0.1', '::1'], systemClock.wallMs())
 
 /** A store of certificates that stand still. */
 export function fixedCertificates(...pairs: ReadonlyArray<{ readonly certPem: string; readonly keyPem: string }>): CertificateStore {
