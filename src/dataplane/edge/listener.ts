@@ -16,6 +16,7 @@ import type { ConnectionFacts, EdgeContext } from './connection-context.ts'
 import { ConnectionGuard, GuardedConnection, guardTableBytes } from './connection-guard.ts'
 import { openFileLimit } from './file-limit.ts'
 import { fingerprintOf, HELLO_MOST_BYTES, isWholeHello } from './fingerprint.ts'
+import { NEED_MORE, readFirstBytes, REFUSED } from './first-bytes.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
 import { serveHttp1 } from './http1/http1-connection.ts'
 import { Http2Connection } from './http2/http2-session.ts'
@@ -294,35 +295,22 @@ class EdgeListener implements Listener {
   #readProxy(connection: EdgeConnection): void {
     const { socket } = connection
     this.#unnamed.set(socket, connection)
-    let held: Buffer | null = null
-    const onData = (chunk: Buffer): void => {
-      const bytes: Buffer = held === null ? chunk : Buffer.concat([held, chunk])
-      held = bytes
+    const look = (bytes: Buffer): number => {
       const header = readProxyHeader(bytes)
-      if (header.kind === 'more') return
-      socket.removeListener('data', onData)
-      socket.removeListener('end', onEnd)
+      if (header.kind === 'more') return NEED_MORE
+      if (header.kind === 'bad') return REFUSED
+      if (header.source === null) return header.bytes
+      const client = clientAddress(header.source, connection.context.hashKey)
+      if (client === null) return REFUSED
+      connection.peer = client
+      connection.trusted = this.#hops.has(client)
+      return header.bytes
+    }
+    const done = (): void => {
       this.#unnamed.delete(socket)
-      if (header.kind === 'bad') {
-        this.#refuse(connection, 'proxy-header-refused')
-        return
-      }
-      if (header.source !== null) {
-        const client = clientAddress(header.source, connection.context.hashKey)
-        if (client === null) {
-          this.#refuse(connection, 'proxy-header-refused')
-          return
-        }
-        connection.peer = client
-        connection.trusted = this.#hops.has(client)
-      }
-      socket.pause()
-      if (bytes.length > header.bytes) socket.unshift(bytes.subarray(header.bytes))
       this.#onNamed(connection, connection.context.clock.monotonicMs())
     }
-    const onEnd = (): void => this.#refuse(connection, 'proxy-header-refused')
-    socket.on('data', onData)
-    socket.on('end', onEnd)
+    readFirstBytes(socket, look, done, () => this.#refuse(connection, 'proxy-header-refused'))
   }
 
   #onNamed(connection: EdgeConnection, now: MonotonicMs): void {
@@ -346,24 +334,14 @@ class EdgeListener implements Listener {
 
   /** Reads the ClientHello, puts it back and goes on; a hello that is too long or not one is TLS's to judge. */
   #takeFingerprint(connection: EdgeConnection): void {
-    const { socket } = connection
-    let held: Buffer | null = null
-    const onData = (chunk: Buffer): void => {
-      const bytes: Buffer = held === null ? chunk : Buffer.concat([held, chunk])
-      held = bytes
-      if (!isWholeHello(bytes) && bytes.length < HELLO_MOST_BYTES) return
-      socket.removeListener('data', onData)
-      socket.removeListener('end', onEnd)
+    const look = (bytes: Buffer): number => {
+      if (!isWholeHello(bytes) && bytes.length < HELLO_MOST_BYTES) return NEED_MORE
       const found = fingerprintOf(bytes, connection.context.hashKey)
       connection.ja4 = found.ja4
       connection.ja4Hash = found.ja4Hash
-      socket.pause()
-      socket.unshift(bytes)
-      this.#tls!.accept(socket)
+      return 0
     }
-    const onEnd = (): void => this.#refuse(connection, 'tls-refused')
-    socket.on('data', onData)
-    socket.on('end', onEnd)
+    readFirstBytes(connection.socket, look, () => this.#tls!.accept(connection.socket), () => this.#refuse(connection, 'tls-refused'))
   }
 
   #onSecure(tlsSocket: TLSSocket): void {
