@@ -23,7 +23,7 @@ export type CacheMessage =
 /** Stored answers in one message, so that a long list does not hold up its reader. */
 export const RESPONSES_PER_MESSAGE = 500
 
-/** How a fetch for the store ended. */
+/** How a fetch for the store ended. 'stored' means: look again. */
 export type FlightOutcome = 'stored' | 'not-storable' | 'failed'
 
 /** The store thread's place in `from`. */

@@ -12,7 +12,7 @@ export const UNIT_BYTES = 256
 /** A worker refuses to store above this share of the budget; the evictor works below it. */
 const HARD_SHARE = 1.02
 
-const WORD = Object.freeze({ usedUnits: 0, entries: 1, budgetUnits: 2, generation: 3, refused: 4, evicted: 5 })
+const WORD = Object.freeze({ usedUnits: 0, entries: 1, budgetUnits: 2, generation: 3, refused: 4, evicted: 5, wantedUnits: 6, workers: 7 })
 /** Worker indices above this share the last place of the pending table. */
 const MAX_WORKERS = 256
 
@@ -87,6 +87,20 @@ export class CacheShared {
     return Atomics.load(this.#header, WORD.evicted)
   }
 
+  /** A worker began to hold an index. */
+  noteWorker(worker: number): void {
+    for (let known = 0; known < worker + 1; ) {
+      const found = Atomics.compareExchange(this.#header, WORD.workers, known, worker + 1)
+      if (found === known) return
+      known = found
+    }
+  }
+
+  /** How many indexes hold what is stored: one in each worker and one in the store thread. */
+  get replicas(): number {
+    return Atomics.load(this.#header, WORD.workers) + 1
+  }
+
   countEvicted(count: number): void {
     Atomics.add(this.#header, WORD.evicted, count)
   }
@@ -95,19 +109,30 @@ export class CacheShared {
     Atomics.add(this.#header, WORD.entries, delta)
   }
 
-  /** Takes memory from the budget, all or nothing. The bound holds at every moment, whatever other threads do. */
-  reserve(bytes: number): boolean {
+  /**
+   * Takes memory from the budget, all or nothing. The bound holds at every moment, whatever other threads do.
+   * `heldBytes`: what the same answer holds already and gives back when refused; room is made for all of it.
+   */
+  reserve(bytes: number, heldBytes = 0): boolean {
     const units = toUnits(bytes)
     const before = Atomics.add(this.#header, WORD.usedUnits, units)
     if (before + units <= this.#header[WORD.budgetUnits] * HARD_SHARE) return true
     Atomics.sub(this.#header, WORD.usedUnits, units)
     Atomics.add(this.#header, WORD.refused, 1)
+    const wanted = units + toUnits(heldBytes)
+    if (wanted > Atomics.load(this.#header, WORD.wantedUnits)) Atomics.store(this.#header, WORD.wantedUnits, wanted)
     return false
   }
 
+  /** Where the evictor has to get to so that what was refused last finds room; Infinity when nothing was. Asking clears it. */
+  takeWantedLevelBytes(): number {
+    const wanted = Atomics.exchange(this.#header, WORD.wantedUnits, 0)
+    return wanted === 0 ? Infinity : Math.max(0, Math.floor(this.#header[WORD.budgetUnits] * HARD_SHARE) - wanted) * UNIT_BYTES
+  }
+
   /** The same for an answer that is still arriving in `worker`; followed by `settle`, with or without `release`. */
-  reservePending(bytes: number, worker: number): boolean {
-    if (!this.reserve(bytes)) return false
+  reservePending(bytes: number, worker: number, heldBytes = 0): boolean {
+    if (!this.reserve(bytes, heldBytes)) return false
     Atomics.add(this.#pending, Math.min(worker, MAX_WORKERS - 1), toUnits(bytes))
     return true
   }

@@ -329,6 +329,43 @@ test('POST makes the copy doubtful everywhere: asked again at once, but still th
   assert.equal((await rig.ask('/a')).text, '/a 5')
 })
 
+test('a flood of POST / does not keep the page out of the cache: it is made doubtful once a second, and once more at the end', async () => {
+  const rig = new CacheRig(({ method }) => (method === 'POST' ? { status: 200, headers: [], body: '' } : ok('x', 'cache-control', 'max-age=600')))
+  const gets = (): number => rig.asked.filter(({ method }) => method === 'GET').length
+  await rig.ask('/')
+  for (let i = 0; i < 100; i++) {
+    await rig.ask('/', { method: 'POST', body: true })
+    await rig.ask('/')
+    rig.advanceMs(9)
+  }
+  assert.equal(gets(), 2)
+  rig.advanceMs(1_000)
+  await rig.ask('/')
+  assert.equal(gets(), 3, 'the last POST is not forgotten')
+  rig.advanceMs(5_000)
+  await rig.ask('/')
+  assert.equal(gets(), 3)
+})
+
+test('one odd answer does not keep those who read a storable page from sharing a fetch', async () => {
+  const { waiting, origin } = held()
+  const rig = new CacheRig(origin)
+  const first = rig.ask('/')
+  await turn()
+  waiting[0].answer(ok('x', 'cache-control', 'max-age=1'))
+  await first
+  rig.advanceMs(5_000)
+  const odd = rig.ask('/', { headers: ['accept', 'x/y'] })
+  await turn()
+  waiting[1].answer({ status: 406, headers: [], body: '' })
+  await odd
+  const crowd = Array.from({ length: 10 }, () => rig.ask('/'))
+  await turn()
+  assert.equal(waiting.length, 3)
+  waiting[2].answer(ok('y', 'cache-control', 'max-age=60'))
+  assert.ok((await Promise.all(crowd)).every(({ text }) => text === 'y'))
+})
+
 test('a POST that fails changes nothing', async () => {
   const rig = new CacheRig((request) => (request.method === 'POST' ? { status: 500, headers: [], body: '' } : ok('x', 'cache-control', 'max-age=600')))
   await rig.ask('/')
@@ -528,6 +565,20 @@ test('memory never goes above the bound, and room is made for newcomers', async 
   assert.equal(rig.asked.length, 1_000)
 })
 
+test('an answer too large for the room that is left is stored when it is asked for again', async () => {
+  const rig = new CacheRig(() => ok('x'.repeat(100_000), 'cache-control', 'max-age=86400'), { memoryBytes: 4 * 1_048_576 })
+  for (let i = 0; i < 200; i++) {
+    await rig.ask(`/${i}`)
+    // Refused once, it is left alone for uncacheableMarkMs.
+    rig.advanceMs(5_001)
+    await rig.ask(`/${i}`)
+    const asked = rig.asked.length
+    await rig.ask(`/${i}`)
+    assert.equal(rig.asked.length, asked, `/${i} is stored`)
+    assert.ok(rig.shared.usedBytes <= 4 * 1_048_576 * 1.02)
+  }
+})
+
 test('without the store thread workers soon refuse to store, and go on serving', async () => {
   const rig = new CacheRig(() => ok('x'.repeat(20_000), 'cache-control', 'max-age=600'), { memoryBytes: 4 * 1_048_576, lazyBus: true })
   for (let i = 0; i < 400; i++) assert.equal((await rig.ask(`/${i}`)).status, 200)
@@ -572,6 +623,8 @@ test('purge removes what begins with the prefix, everywhere, and nothing else', 
 
 test('a validated copy keeps its memory account: a thousand renewals do not fill the store', async () => {
   const rig = new CacheRig((request) => (firstValue(request.headers, 'if-none-match') === undefined ? ok('x'.repeat(10_000), 'cache-control', 'max-age=1', 'etag', '"1"') : { status: 304, headers: ['cache-control', 'max-age=1'], body: '' }), { workers: 2 })
+  await rig.ask('/')
+  rig.advanceMs(1_500)
   await rig.ask('/')
   const before = rig.shared.usedBytes
   for (let i = 0; i < 1_000; i++) {

@@ -10,6 +10,7 @@ import { decideStore } from './cacheability.ts'
 import type { NotStorableReason } from './cacheability.ts'
 import { Flights } from './coalesce.ts'
 import type { ClaimResult, Waiter } from './coalesce.ts'
+import { DoubtLimit } from './doubt-limit.ts'
 import { refreshByHead, refreshed } from './freshen.ts'
 import { keysToInvalidate } from './invalidation.ts'
 import { lookUp, refreshLookup } from './lookup.ts'
@@ -34,7 +35,7 @@ import { varyKeyOf } from './vary.ts'
  *          ├ only-if-cached ─────▶ 504
  *          ├ bypass ─────────────▶ origin as asked; afterwards unsafeAnswered for unsafe methods
  *          └ miss, validate ─────▶ claim(lookup, waiter)
- *                'waiting': the waiter is called: 'stored' → lookup again; 'not-storable', 'timeout' → origin alone; 'failed' → onError, else an error
+ *                'waiting': the waiter is called: 'stored' → lookup again (and claim again, if that does not serve); 'not-storable', 'timeout' → origin alone; 'failed' → onError, else an error
  *                'full':    onError(lookup) or refuse
  *                'mine', 'alone': ask the origin for lookup.originTarget with originHeaders(request, lookup), then exactly one of
  *                    304 to our validators → validated        (then answer with the entry returned)
@@ -67,6 +68,7 @@ export class Cache {
   readonly #flights: Flights
   readonly #marks = new UncacheableMarks()
   readonly #recalls: Recalls
+  readonly #doubts = new DoubtLimit()
   #nextId: number
   readonly #prepared = new Set<CacheEntry>()
   #nowMs = 0 as MonotonicMs
@@ -83,6 +85,7 @@ export class Cache {
     this.#recalls = new Recalls(parts.bus, parts.worker)
     // Ids are unique over workers and over restarts of one worker: 12 bits of worker, 8 bits of start time in seconds, 33 bits of count.
     this.#nextId = (parts.worker & 0xfff) * 2 ** 41 + (Math.floor(parts.clock.wallMs() / 1_000) & 0xff) * 2 ** 33 + 1
+    parts.shared.noteWorker(parts.worker)
     parts.bus.onMessage = (message) => this.#receive(message)
   }
 
@@ -166,7 +169,9 @@ export class Cache {
    */
   begin(request: Request, lookup: Lookup, status: number, headers: HeaderList, delayMs: number): StoreWriter | NotStorableReason {
     const reason = lookup.fill ? this.#tryBegin(request, lookup, status, headers, delayMs) : lookup.requestNoStore && lookup.kind !== 'bypass' ? 'request-no-store' : 'bypass'
-    if (typeof reason === 'string') this.#notStorable(lookup)
+    // Fetched across an invalidation: this answer may be old, the next one is not. Those who wait look again.
+    if (reason === 'invalidated') this.#flights.finish(lookup.flightKey, 'stored')
+    else if (typeof reason === 'string') this.#notStorable(lookup)
     return reason
   }
 
@@ -204,7 +209,7 @@ export class Cache {
     }
     if (this.#shared.epochOf(lookup.hash) !== stored.epoch) {
       this.#shared.release(stored.accountedBytes)
-      this.#flights.finish(lookup.flightKey, 'not-storable')
+      this.#flights.finish(lookup.flightKey, 'stored')
       return
     }
     this.#publish(stored, 0, lookup)
@@ -218,7 +223,7 @@ export class Cache {
       this.failed(lookup)
       return null
     }
-    const next = refreshed(entry, request, lookup, headers, this.#clock.wallMs(), delayMs, this.#nextId++)
+    const next = refreshed(entry, request, lookup, headers, this.#clock.wallMs(), delayMs, this.#nextId++, this.#shared.replicas)
     return this.#replace(entry, next, lookup)
   }
 
@@ -226,7 +231,7 @@ export class Cache {
   headAnswered(request: Request, lookup: Lookup, status: number, headers: HeaderList, delayMs: number): void {
     const entry = lookup.entry
     if (entry === null || status !== 200 || request.method !== 'HEAD' || lookup.hasAuthorization || lookup.cookies !== 'none') return
-    const next = refreshByHead(entry, request, lookup, headers, this.#clock.wallMs(), delayMs, this.#nextId++)
+    const next = refreshByHead(entry, request, lookup, headers, this.#clock.wallMs(), delayMs, this.#nextId++, this.#shared.replicas)
     if (next === 'differs') this.#invalidate([lookup.key])
     else this.#replace(entry, next, lookup)
   }
@@ -246,7 +251,7 @@ export class Cache {
       return entry
     }
     if (this.#shared.epochOf(lookup.hash) !== lookup.epoch) {
-      this.#flights.finish(lookup.flightKey, 'not-storable')
+      this.#flights.finish(lookup.flightKey, 'stored')
       return new CacheEntry(next, nowMs, this.#clock.wallMs())
     }
     const grown = next.accountedBytes - entry.stored.accountedBytes
@@ -281,7 +286,7 @@ export class Cache {
   /** After the origin's answer to any method that is not safe. */
   unsafeAnswered(request: Request, lookup: Lookup, status: number, headers: HeaderList): void {
     const keys = keysToInvalidate(request.method, request.scheme, request.host, lookup.originTarget, status, headers)
-    if (keys.length > 0) this.#invalidate(keys)
+    if (keys.length > 0) this.#invalidate(this.#doubts.now(keys, this.#clock.monotonicMs()))
   }
 
   /** The operator's purge, here and everywhere: keys that begin with `prefix` (`https://example.org/news`). */
@@ -295,6 +300,7 @@ export class Cache {
     this.#nowMs = nowMs
     this.#flights.tick(nowMs)
     this.#recalls.tick(nowMs)
+    this.#invalidate(this.#doubts.tick(nowMs))
     this.#dropOldImages(nowMs)
   }
 
@@ -309,7 +315,9 @@ export class Cache {
   }
 
   #notStorable(lookup: Lookup): void {
-    if (lookup.flightKey !== '') this.#marks.add(lookup.flightKey, this.#clock.monotonicMs(), this.#markMs)
+    // One odd request (an Accept that gives 406, say) must not make a page that is known to be storable go unshared.
+    const known = lookup.entry !== null && (lookup.entry.stored.flags & storedFlags.lastGoodOnly) === 0
+    if (lookup.flightKey !== '' && !known) this.#marks.add(lookup.flightKey, this.#clock.monotonicMs(), this.#markMs)
     this.#flights.finish(lookup.flightKey, 'not-storable')
   }
 
@@ -326,6 +334,7 @@ export class Cache {
   }
 
   #invalidate(keys: readonly string[]): void {
+    if (keys.length === 0) return
     for (const key of keys) this.#shared.bumpEpoch(hashText(key, this.#shared.hashKey))
     this.#mark(keys)
     this.#bus.broadcast({ kind: 'invalidate', from: this.#worker, keys })

@@ -19,15 +19,15 @@ import { mergedHeaders, speaksOfOtherBytes } from './validation.ts'
  */
 
 /** The copy after a 304; null when it must not be kept. */
-export function refreshed(entry: CacheEntry, request: Request, lookup: Lookup, update: HeaderList, nowWallMs: WallMs, delayMs: number, id: number): StoredResponse | null {
+export function refreshed(entry: CacheEntry, request: Request, lookup: Lookup, update: HeaderList, nowWallMs: WallMs, delayMs: number, id: number, replicas: number): StoredResponse | null {
   // Another strong tag: the origin vouches for bytes that are not ours. Show ours this once, ask for all of it next time.
   if (speaksOfOtherBytes(entry.stored, update)) return withLifetime(entry.stored, id, lookup)
-  return judged(entry.stored, mergedHeaders(entry.stored.headers, update), update, request, lookup, nowWallMs, delayMs, id)
+  return judged(entry.stored, mergedHeaders(entry.stored.headers, update), update, request, lookup, nowWallMs, delayMs, id, replicas)
 }
 
 /** The copy after a 200 to HEAD; 'differs' when the HEAD speaks of other content; null when it must not be kept. */
 export function refreshByHead(
-  entry: CacheEntry, request: Request, lookup: Lookup, update: HeaderList, nowWallMs: WallMs, delayMs: number, id: number,
+  entry: CacheEntry, request: Request, lookup: Lookup, update: HeaderList, nowWallMs: WallMs, delayMs: number, id: number, replicas: number,
 ): StoredResponse | 'differs' | null {
   const stored = entry.stored
   const tag = firstValue(update, 'etag')
@@ -36,11 +36,11 @@ export function refreshByHead(
   if (modified !== undefined && !Number.isNaN(stored.lastModifiedMs) && parseHttpDate(modified, nowWallMs) !== stored.lastModifiedMs) return 'differs'
   const length = firstValue(update, 'content-length')
   if (length !== undefined && length !== String(stored.body.length)) return 'differs'
-  return judged(stored, mergedHeaders(stored.headers, update), update, request, lookup, nowWallMs, delayMs, id)
+  return judged(stored, mergedHeaders(stored.headers, update), update, request, lookup, nowWallMs, delayMs, id, replicas)
 }
 
 function judged(
-  stored: StoredResponse, merged: HeaderList, update: HeaderList, request: Request, lookup: Lookup, nowWallMs: WallMs, delayMs: number, id: number,
+  stored: StoredResponse, merged: HeaderList, update: HeaderList, request: Request, lookup: Lookup, nowWallMs: WallMs, delayMs: number, id: number, replicas: number,
 ): StoredResponse | null {
   const facts = {
     method: 'GET', hasBody: false, hasQuery: request.query !== '', hasAuthorization: lookup.hasAuthorization || (stored.flags & storedFlags.authorized) !== 0,
@@ -59,7 +59,7 @@ function judged(
     ...stored,
     id,
     headers,
-    accountedBytes: Math.max(stored.accountedBytes, accountedBytesFor(stored.body.length, overheadBytesOf(headers, stored.key))),
+    accountedBytes: Math.max(stored.accountedBytes, accountedBytesFor(stored.body.length, overheadBytesOf(headers, stored.key, replicas))),
     bornAtWallMs: nowWallMs - (Number.isFinite(ageMs) ? ageMs : decision.lifetimeMs),
     storedAtWallMs: nowWallMs,
     lifetimeMs: decision.lifetimeMs,

@@ -171,9 +171,12 @@ export class CacheKeeper {
 
   #evict(): void {
     const budget = this.#shared.budgetBytes
-    if (this.#shared.usedBytes <= budget) return
+    // A large answer may be refused although the budget is not used up: without this the rest of it would stay empty for ever.
+    const wantedLevel = this.#shared.takeWantedLevelBytes()
+    if (this.#shared.usedBytes <= Math.min(budget, wantedLevel)) return
+    const level = Math.min(budget * LOW_WATER_SHARE, wantedLevel)
     const ids: number[] = []
-    while (this.#shared.usedBytes > budget * LOW_WATER_SHARE) {
+    while (this.#shared.usedBytes > level) {
       const id = this.#policy.victim(budget)
       if (id === -1) break
       const entry = this.#index.remove(id)

@@ -118,7 +118,7 @@ export class BodyCollector {
   #reserve(bytes: number): boolean {
     // In whole units, so that what is given back equals what was taken.
     const rounded = accountedBytesFor(bytes, 0)
-    if (!this.#shared.reservePending(rounded, this.#worker)) {
+    if (!this.#shared.reservePending(rounded, this.#worker, this.#reservedBytes)) {
       this.fail('memory')
       return false
     }
