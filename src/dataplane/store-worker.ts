@@ -42,9 +42,23 @@ function openDisk(): DiskStore | null {
   }
 }
 
+let asking = false
+
+/** After a restart: once, when the lines to all workers are laid, because each of them answers with all it holds. */
+function askWhatWorkersHold(): void {
+  if (asking) return
+  asking = true
+  setImmediate(() => {
+    asking = false
+    keeper.joined()
+  })
+}
+
 main.on('message', (order: ThreadOrder<unknown>) => {
-  if (order.type === 'link') links.add(order.peer, order.port)
-  else if (order.type === 'drain') {
+  if (order.type === 'link') {
+    links.add(order.peer, order.port)
+    askWhatWorkersHold()
+  } else if (order.type === 'drain') {
     clearInterval(ticking)
     keeper.close()
     report({ type: 'drained' })
@@ -55,7 +69,8 @@ function report(message: ThreadReport): void {
   main.postMessage(message)
 }
 
-const loaded = keeper.warmStart(shared.budgetBytes * WARM_SHARE)
+// A store thread that follows a dead one finds the memory taken: the workers hold it, and say what.
+const loaded = shared.usedBytes > 0 ? 0 : keeper.warmStart(shared.budgetBytes * WARM_SHARE)
 if (loaded > 0) log.info(`${loaded} last good copies loaded from disk`)
 const ticking = setInterval(() => keeper.tick(), TICK_MS)
 setInterval(() => {
