@@ -1,5 +1,8 @@
 /** wrk against loopback, bounded in time; what it saw. */
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+
+const pauseScript = join(import.meta.dirname, 'wrk-pause.lua')
 
 export interface WrkResult {
   readonly requests: number
@@ -15,15 +18,17 @@ export interface WrkOptions {
   readonly connections: number
   readonly closeEach?: boolean
   readonly threads?: number
+  /** Between an answer and the next request on the same connection: a load of known size instead of all that wrk can do. */
+  readonly pauseMs?: number
 }
 
 /** `url` must be on loopback. */
-export function runWrk(url: string, { seconds, connections, closeEach = false, threads = 1 }: WrkOptions): Promise<WrkResult> {
+export function runWrk(url: string, { seconds, connections, closeEach = false, threads = 1, pauseMs = 0 }: WrkOptions): Promise<WrkResult> {
   const { hostname } = new URL(url)
   if (!/^127\.\d+\.\d+\.\d+$|^localhost$|^\[::1\]$/.test(hostname)) throw new RangeError(`${url} is not on loopback`)
-  const args = [`-t${threads}`, `-c${connections}`, `-d${seconds}`, '--timeout', '5', ...(closeEach ? ['-H', 'Connection: close'] : []), url]
+  const args = [`-t${threads}`, `-c${connections}`, `-d${seconds}`, '--timeout', '5', ...(closeEach ? ['-H', 'Connection: close'] : []), ...(pauseMs > 0 ? ['-s', pauseScript] : []), url]
   return new Promise((resolve, reject) => {
-    const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PAUSE_MS: String(pauseMs) } })
     let text = ''
     child.stdout.on('data', (chunk: Buffer) => {
       text += chunk.toString()
