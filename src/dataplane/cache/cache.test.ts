@@ -42,6 +42,21 @@ test('within one second the same prepared answer is given again', async () => {
   assert.notEqual(prepared(), one)
 })
 
+test('images of prepared answers are bounded: beyond the bound answers are made and forgotten, and a second later there is room again', async () => {
+  const rig = new CacheRig(() => ok('x'.repeat(16_000), 'cache-control', 'max-age=600'))
+  const cache = rig.workers[0]
+  const image = (i: number) => {
+    const request = rig.request(`/${i}`)
+    return cache.answer(request, cache.lookup(request, rig.policy, rig.now, false).entry!, rig.policy, rig.now)
+  }
+  for (let i = 0; i < 1_500; i++) await rig.ask(`/${i}`)
+  const kept = (): number => Array.from({ length: 1_500 }, (_, i) => image(i) === image(i)).filter(Boolean).length
+  const first = kept()
+  assert.ok(first > 850 && first < 1_000, `${first} kept`)
+  rig.advanceMs(1_100)
+  assert.equal(image(1_499), image(1_499))
+})
+
 test('an answer stops being served at the end of its lifetime', async () => {
   const rig = new CacheRig(() => ok('x', 'cache-control', 'max-age=10'))
   await rig.ask('/')

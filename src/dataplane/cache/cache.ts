@@ -48,8 +48,12 @@ import { varyKeyOf } from './vary.ts'
 
 /** A copy that has no lifetime is renewed at most this often, so that personal-looking traffic is not copied each time. */
 const LAST_GOOD_RENEW_MS = 60_000
-/** Header text of images kept for one second, per worker: about 4,000 hot pages. */
-const MAX_PREPARED_PER_SECOND = 4_096
+/** Images kept for one second, per worker; the edge makes one contiguous wire image of each with a small body, outside the memory budget. */
+const MAX_PREPARED_BYTES = 16 * 1_048_576
+/** Bodies above this are not part of the wire image (http1/prepared-image.ts). */
+const INLINE_BODY_BYTES = 16_384
+/** Header section and objects of one image. */
+const PREPARED_HEAD_BYTES = 2_048
 
 export interface CacheParts {
   /** 0-based, below 32,000. */
@@ -71,6 +75,7 @@ export class Cache {
   readonly #doubts = new DoubtLimit()
   #nextId: number
   readonly #prepared = new Set<CacheEntry>()
+  #preparedBytes = 0
   #nowMs = 0 as MonotonicMs
   #markMs = 5_000
   /** One function for all lookups. */
@@ -129,9 +134,9 @@ export class Cache {
   answer(request: Request, entry: CacheEntry, policy: CachePolicy, nowMs: MonotonicMs, detail = ''): PreparedAnswer {
     const before = entry.prepared
     const before304 = entry.prepared304
-    const keep = this.#prepared.size < MAX_PREPARED_PER_SECOND
+    const keep = this.#preparedBytes < MAX_PREPARED_BYTES
     const answer = answerFrom(entry, request, nowMs, this.#clock.wallMs(), policy.settings.maxRanges, detail, keep)
-    if ((entry.prepared !== before || entry.prepared304 !== before304) && keep) this.#prepared.add(entry)
+    if (entry.prepared !== before || entry.prepared304 !== before304) this.#keepImage(entry)
     return answer
   }
 
@@ -304,13 +309,21 @@ export class Cache {
     this.#dropOldImages(nowMs)
   }
 
+  #keepImage(entry: CacheEntry): void {
+    if (this.#prepared.has(entry)) return
+    this.#prepared.add(entry)
+    this.#preparedBytes += imageBytesOf(entry)
+  }
+
   /** Images of answers not asked for this second would hold memory that no budget counts. */
   #dropOldImages(nowMs: MonotonicMs): void {
     for (const entry of this.#prepared) {
       const ageS = Math.floor(entry.ageMs(nowMs) / 1_000)
       if (entry.preparedAgeS !== ageS) entry.prepared = null
       if (entry.prepared304AgeS !== ageS) entry.prepared304 = null
-      if (entry.prepared === null && entry.prepared304 === null) this.#prepared.delete(entry)
+      if (entry.prepared !== null || entry.prepared304 !== null) continue
+      this.#prepared.delete(entry)
+      this.#preparedBytes -= imageBytesOf(entry)
     }
   }
 
@@ -389,6 +402,11 @@ export class Cache {
         return
     }
   }
+}
+
+function imageBytesOf(entry: CacheEntry): number {
+  const bytes = entry.stored.body.length
+  return PREPARED_HEAD_BYTES + (bytes <= INLINE_BODY_BYTES ? bytes : 0)
 }
 
 /** True when the request asks for less than the whole answer, so that it is served from the store once the whole is there. */
