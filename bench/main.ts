@@ -1,0 +1,48 @@
+/** script/bench: one table of commands. Each command is a file that exports a BenchCommand; `--help` is made from it. */
+import { type BenchCommand, UsageError, helpOf, readFlags } from './command-line.ts'
+import { endAllChildren } from './measure/child-group.ts'
+
+/** Loaded when asked for, so that one broken command does not take the others with it. */
+const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<BenchCommand> }>> = {
+  peers: { summary: 'Polder beside nginx, HAProxy, Varnish and Node proxies, same workload, same run', load: async () => (await import('./peers/peers-command.ts')).peersCommand },
+  addresses: { summary: 'a million client addresses: memory and latency', load: async () => (await import('./peers/addresses-command.ts')).addressesCommand },
+  steps: { summary: 'nanoseconds and bytes for each hot step of a request; budget check; branch against base', load: async () => (await import('./steps/steps-command.ts')).stepsCommand },
+  fuzz: { summary: 'the HTTP/1 codec against llhttp', load: async () => (await import('./fuzz-command.ts')).fuzzCommand },
+  soak: { summary: 'mixed traffic for minutes: do memory or handles grow?', load: async () => (await import('./soak/soak-command.ts')).soakCommand },
+  slow: { summary: 'slow and HTTP/2 attacks while a second visitor reads', load: async () => (await import('./slow/slow-command.ts')).slowCommand },
+}
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name = '--help', ...rest] = argv
+  if (name === '--help' || name === '-h' || name === 'help') {
+    const lines = Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(10)} ${summary}`)
+    process.stdout.write(`Usage: script/bench COMMAND [options]\n\n${lines.join('\n')}\n\nscript/bench COMMAND --help says more. All traffic stays on loopback; no option can name another machine.\n`)
+    return 0
+  }
+  if (!Object.hasOwn(commands, name)) throw new UsageError(`no command ${name}; there are: ${Object.keys(commands).join(', ')}`)
+  const command = await commands[name].load()
+  if (rest.includes('--help') || rest.includes('-h')) {
+    process.stdout.write(helpOf(name, command))
+    return 0
+  }
+  return command.run(readFlags(command, rest))
+}
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    endAllChildren()
+    process.exit(130)
+  })
+}
+process.on('exit', endAllChildren)
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`bench: ${error instanceof UsageError ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.exitCode = error instanceof UsageError ? 2 : 1
+} finally {
+  endAllChildren()
+}
+// Sockets that a failed measurement left open must not keep the process.
+process.exit()
