@@ -13,6 +13,7 @@ export class ConnectionOutput {
   readonly #socket: Socket
   readonly #counts: EdgeCounts
   readonly #roomBytes: number
+  readonly #underwayBytes: number
   #held = false
   #seenAtMs = -1
   #windowSinceMs = 0
@@ -20,7 +21,9 @@ export class ConnectionOutput {
   #doneBefore = 0
   #queuedBefore = 0
 
-  constructor(socket: Socket, counts: EdgeCounts, settings: EdgeSettings) {
+  /** `underwayBytes`: how much may still be inside the socket when what was written counts as handed over. */
+  constructor(socket: Socket, counts: EdgeCounts, settings: EdgeSettings, underwayBytes: number) {
+    this.#underwayBytes = underwayBytes
     this.#socket = socket
     this.#counts = counts
     // 'drain' only comes when the socket itself thought that it was full.
@@ -58,9 +61,9 @@ export class ConnectionOutput {
     return this.#socket.writableLength <= this.#roomBytes
   }
 
-  /** Everything written is with the kernel. */
+  /** Everything written counts as handed over to the kernel. */
   get flushed(): boolean {
-    return this.#socket.writableLength === 0
+    return this.#socket.writableLength <= this.#underwayBytes
   }
 
   whenFlushed(then: () => void): void {
@@ -72,7 +75,7 @@ export class ConnectionOutput {
    * Call about once a second. A byte may be counted twice here (once while it leaves, once when its write is complete), never too few.
    */
   isStuck(now: MonotonicMs, settings: EdgeSettings): boolean {
-    if (this.flushed) {
+    if (this.#socket.writableLength === 0) {
       this.#seenAtMs = -1
       return false
     }

@@ -3,10 +3,14 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { Duplex } from 'node:stream'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
 import fc from 'fast-check'
 import { PreparedAnswer, type Request } from '../../request.ts'
+import type { WallMs } from '../../../kernel/clock.ts'
+import { makeDevelopmentCertificate } from '../development-certificate.ts'
 import type { EdgeSettings } from '../options.ts'
-import { KeepingSink, LoopbackEdge, until } from './loopback.testing.ts'
+import { serveHttp1 } from './http1-connection.ts'
+import { KeepingSink, LoopbackEdge, Visitor, until } from './loopback.testing.ts'
 import { readIntoSharedBuffer } from './shared-read-buffer.ts'
 
 function edge(t: TestContext, onRequest: (request: Request) => void, settings: Partial<EdgeSettings> = {}): LoopbackEdge {
@@ -41,7 +45,6 @@ test('one connection serves one request after the other, and counts go back to n
   assert.equal(it.context.counts.openRequests, 0)
   assert.deepEqual({ ...it.facts[0].activity }, { activeRequests: 0, completedRequests: 2 })
   assert.equal(it.context.counts.bytesOut, 2 * answer.length)
-  assert.equal(it.requests[0].bytesSent, answer.length)
 })
 
 test('on this Node plain connections read into the shared buffer, and what was put back before is read first', async (t) => {
@@ -61,6 +64,59 @@ test('on this Node plain connections read into the shared buffer, and what was p
   await visitor.receives('</put-back:>')
   visitor.send(get('/next'))
   await visitor.receives('</next:>')
+})
+
+test('over TLS: kept open, sent ahead, uploaded, streamed, and ended with a goodbye so that nothing can be cut off unseen', async (t) => {
+  const { certPem, keyPem } = makeDevelopmentCertificate(['localhost'], Date.now() as WallMs)
+  const it = edge(t, ({ target, reply, body }) => {
+    if (target === '/big') return reply.sendWhole(200, [], Buffer.alloc(3_000_000, 'b'))
+    if (target !== '/stream') return echo(it.requests.at(-1)!)
+    assert.equal(body, null)
+    reply.start(200, [], -1)
+    reply.write(bytes('one'))
+    return setImmediate(() => reply.end(null))
+  })
+  const server = createTlsServer({ cert: certPem, key: keyPem, allowHalfOpen: true }, (socket) => {
+    const tls = { serverName: '', protocol: 'http/1.1' as const, resumed: false, ja4: '', ja4Hash: 0 }
+    serveHttp1(socket, { peer: { family: 4, text: '', high: 1, low: 0, key: 1 }, tls, trustedHop: false, activity: { activeRequests: 0, completedRequests: 0 } }, it.context, (_, facts) => facts.peer)
+  })
+  t.after(() => server.close())
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const visitor = new Visitor(connectTls({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', rejectUnauthorized: false }))
+  visitor.send(get('/1') + post('/2', 'x'.repeat(200_000)) + get('/stream') + get('/big') + get('/last', 'Connection: close\r\n'))
+  await visitor.ends()
+  const expected = [
+    'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n</1:>',
+    `HTTP/1.1 200 OK\r\ncontent-length: 200005\r\n\r\n</2:${'x'.repeat(200_000)}>`,
+    'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\none\r\n0\r\n\r\n',
+    `HTTP/1.1 200 OK\r\ncontent-length: 3000000\r\n\r\n${'b'.repeat(3_000_000)}`,
+    'HTTP/1.1 200 OK\r\ncontent-length: 8\r\nconnection: close\r\n\r\n</last:>',
+  ].join('')
+  assert.ok(visitor.received === expected, `${visitor.received.length} bytes, not the ${expected.length} expected`)
+  assert.equal(visitor.ended, true)
+  assert.equal(it.context.counts.openRequests, 0)
+})
+
+test('bodies in memory shared between threads go out like others, small and large', async (t) => {
+  const shared = (length: number) => new Uint8Array(new SharedArrayBuffer(length)).fill(115)
+  const small = new PreparedAnswer(200, [], shared(10))
+  const large = new PreparedAnswer(200, [], shared(300_000))
+  const it = edge(t, ({ target, reply }) => {
+    if (target === '/small') reply.sendPrepared(small)
+    else if (target === '/large') reply.sendPrepared(large)
+    else if (target === '/whole') reply.sendWhole(200, [], shared(100_000))
+    else {
+      reply.start(200, [], -1)
+      reply.write(shared(3))
+      reply.write(shared(70_000))
+      reply.end(null)
+    }
+  })
+  const visitor = await it.connect()
+  visitor.send(get('/small') + get('/large') + get('/whole') + get('/streamed', 'Connection: close\r\n'))
+  await visitor.ends()
+  assert.equal(visitor.received.replaceAll(/[^s]/g, '').length, 10 + 300_000 + 100_000 + 70_003 + 'connection: close transfer-encoding'.replaceAll(/[^s]/g, '').length)
 })
 
 test('requests sent ahead are answered in order and never two at once', async (t) => {
@@ -400,6 +456,15 @@ test('a visitor who leaves while his request is under way is told to body and an
   await until(() => it.closed.length === 2)
   assert.deepEqual(it.closed, [{ target: '/a', gone: true, reason: 'client-aborted' }, { target: '/b', gone: true, reason: 'client-aborted' }])
   assert.equal(it.context.counts.openRequests, 0)
+})
+
+test('who closes his side with the request still gets an answer that was ready', async (t) => {
+  const it = edge(t, (request) => (request.target === '/ready' ? echo(request) : undefined))
+  const visitor = await it.connect()
+  visitor.socket.end(get('/ready'))
+  await visitor.ends()
+  assert.match(visitor.received, /<\/ready:>$/)
+  assert.equal(visitor.reset, false)
 })
 
 test('a slow reader makes write say no, and onDrain says when to go on; all arrives', async (t) => {

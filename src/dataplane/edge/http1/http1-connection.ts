@@ -71,7 +71,6 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
   #reply: Http1Reply | null = null
   #body: Http1RequestBody | null = null
   #raw: RawConnection | null = null
-  #writtenBefore = 0
 
   constructor(socket: Socket | TLSSocket, facts: ConnectionFacts, context: EdgeContext, addressOf: AddressOf) {
     this.#socket = socket as CarrierSocket
@@ -79,7 +78,7 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
     this.#context = context
     this.#addressOf = addressOf
     this.#sinceMs = context.clock.monotonicMs()
-    this.output = new ConnectionOutput(socket, context.counts, context.settings)
+    this.output = new ConnectionOutput(socket, context.counts, context.settings, facts.tls === null ? 0 : TLS_UNDERWAY_BYTES)
   }
 
   listen(): void {
@@ -112,14 +111,20 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
       const joined = Buffer.allocUnsafe(stash.length + length)
       joined.set(stash)
       bytes.copy(joined, stash.length, 0, length)
-      // An incomplete head is read again only when a line can have ended: a byte at a time costs no more than a line at a time.
-      if (this.#phase === HEAD && joined.length < this.#context.settings.requestLineBytes && joined.indexOf(LF, stash.length) === -1) this.#stash = joined
+      // An incomplete head is read again only when a line ended or a limit is near: a byte at a time costs no more than a line at a time.
+      if (this.#phase === HEAD && joined.indexOf(LF, stash.length) === -1 && joined.length < this.#bytesWithoutVerdict(stash)) this.#stash = joined
       else {
         this.#stash = null
         this.#run(joined, joined.length)
       }
     }
     this.#steerReading()
+  }
+
+  /** How long an incomplete head may grow without a line end before a limit can be broken. */
+  #bytesWithoutVerdict(stash: Buffer): number {
+    const { requestLineBytes, headBytes } = this.#context.settings
+    return requestLineBytes > headBytes || stash.includes(LF) ? headBytes : requestLineBytes
   }
 
   /** Goes on with what was sent ahead. */
@@ -173,7 +178,6 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
     const now = context.clock.monotonicMs()
     this.#phase = EXCHANGE
     this.#sinceMs = now
-    this.#writtenBefore = this.output.writtenBytes
     const reply = new Http1Reply(this, this.output, head)
     const body = head.chunked || head.contentLength > 0 ? new Http1RequestBody(this, head.contentLength, head.expectContinue, context.settings) : null
     const client = this.#addressOf(head.headers, this.#facts)
@@ -261,12 +265,11 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
 
   #endRequest(gone: boolean, keptBody: Http1RequestBody | null): void {
     const reply = this.#reply!
-    this.#request!.bytesSent = this.output.writtenBytes - this.#writtenBefore
     this.#request = null
     this.#reply = null
     this.#body = keptBody
     this.#facts.activity.activeRequests--
-    this.#facts.activity.completedRequests++
+    if (!gone) this.#facts.activity.completedRequests++
     this.#context.counts.openRequests--
     reply.finished = true
     if (reply.onClose !== null) reply.onClose(gone)
@@ -286,7 +289,7 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
   #closeNow(): void {
     this.#phase = CLOSED
     // TLS says goodbye first; a plain socket with nothing left on either side can go without a half-close.
-    if (this.#facts.tls === null) this.#socket.destroy()
+    if (this.#facts.tls === null && this.#socket.writableLength === 0) this.#socket.destroy()
     else this.#socket.destroySoon()
   }
 
@@ -300,8 +303,10 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
     const raw = this.#raw
     const body = this.#body
     this.#raw = null
+    if (this.#reply !== null) this.#reply.finished = true
     if (this.#request !== null) {
-      if (raw === null) this.#request.reason = reason
+      // For whoever ends the request in onClose; one that was ended before keeps its reason.
+      if (raw === null && !this.#request.ended) this.#request.reason = reason
       if (body !== null) body.fail(reason)
       this.#endRequest(raw === null, null)
     }
@@ -354,8 +359,7 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
       else this.cut('client-aborted')
     } else {
       if (this.#phase === HEAD) this.#context.onRefusal(this.#facts.peer, 'client-aborted', 0)
-      this.#phase = CLOSED
-      this.#socket.destroy()
+      this.#closeNow()
     }
   }
 
@@ -429,6 +433,11 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
 }
 
 const LF = 10
+/**
+ * A TLS socket never has everything with the kernel at once: it encrypts and writes in a later turn. Up to here an answer counts as handed over, so that
+ * the next request need not wait for that turn; more than one TLS record, less than a send buffer.
+ */
+const TLS_UNDERWAY_BYTES = 32_768
 /** The parser's result is used up before the next parse, so one is enough for the thread. */
 const head = new RequestHead()
 
