@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import type { Reason } from '../../../contract/reason.ts'
-import { SimulatedClock } from '../../../kernel/clock.ts'
+import { SimulatedClock, systemClock } from '../../../kernel/clock.ts'
 import { defaultsOf } from '../../../kernel/option.ts'
 import type { BodySink, ClientAddress, Request } from '../../request.ts'
 import type { ConnectionFacts, EdgeContext } from '../connection-context.ts'
@@ -119,8 +119,8 @@ export class Visitor {
 
 /** Turns the event loop until `holds`; fails after 4 s of real time. */
 export async function until(holds: () => boolean, saying: () => string = () => 'it did not come'): Promise<void> {
-  for (const began = performance.now(); !holds(); ) {
-    if (performance.now() - began > 4_000) throw new Error(saying())
+  for (const began = systemClock.monotonicMs(); !holds(); ) {
+    if (systemClock.monotonicMs() - began > 4_000) throw new Error(saying())
     await new Promise((resolve) => setImmediate(resolve))
   }
 }
