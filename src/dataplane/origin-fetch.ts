@@ -48,6 +48,7 @@ export class OriginFetch implements Applicant, OriginSink {
   #visitor: boolean
   /** We hold the claim on this key: others wait for what becomes of it. */
   #flying = false
+  #sharedAgain = false
   #gathered: GatheredBody | null = null
   #body: RequestBody | Uint8Array | null = null
   #slot: AdmissionSlot | null = null
@@ -115,14 +116,16 @@ export class OriginFetch implements Applicant, OriginSink {
     if (!this.#visitor) return
     const now = this.#now()
     if (outcome === 'failed') {
-      this.#fallBack('origin-down', 5)
+      // Perhaps only its visitor went away: one of those who waited tries again for all, once; when that fails too, the origin is down.
+      if (this.#sharedAgain || this.#cache.onError(this.#lookup, now) !== null) this.#fallBack('origin-down', 5)
+      else this.#shareAgain()
       return
     }
     if (outcome === 'stored') {
       const again = this.#cache.lookup(this.#request, this.#lookup.policy, now, false)
       if (again.kind === 'fresh' || again.kind === 'stale') {
         this.#pipeline.tally.collapsed++
-        this.#finishWith(again.entry!, 'served-fresh', 'collapsed')
+        this.#finishWith(again.entry!, again.kind === 'fresh' ? 'served-fresh' : 'served-stale', 'collapsed')
         return
       }
       this.#lookup = again
@@ -130,8 +133,19 @@ export class OriginFetch implements Applicant, OriginSink {
         this.#refuse('only-if-cached', 0)
         return
       }
+      // Another variant was stored than the one wanted here.
+      if (!this.#sharedAgain) {
+        this.#shareAgain()
+        return
+      }
     }
     this.#gather()
+  }
+
+  /** Once per request, so that no chain of waits can form. */
+  #shareAgain(): void {
+    this.#sharedAgain = true
+    this.#share()
   }
 
   // 2. Read the content before a place at the origin is taken
@@ -463,13 +477,14 @@ export class OriginFetch implements Applicant, OriginSink {
       return
     }
     this.#endRequest('client-aborted')
+    // Others wait for this fetch, or what is nearly stored serves the next visitor: it goes on without its own.
+    const wanted = this.#flying && this.#cache.waitersOf(this.#lookup) > 0
+    if (wanted || (this.#writer !== null && this.#writer.lengthKnown)) {
+      if (this.#paused) this.#resume()
+      return
+    }
     if (this.#pipeline.admission.cancel(this)) this.#landFailed()
     else if (this.#handle !== null) {
-      // Others may wait for this fetch, and what is nearly stored serves the next visitor: go on without this one.
-      if (this.#writer !== null && (this.#writer.lengthKnown || this.#cache.waitersOf(this.#lookup) > 0)) {
-        if (this.#paused) this.#resume()
-        return
-      }
       this.#handle.abort()
       this.#slot?.ignore(this.#now() - this.#sentAtMs)
       this.#landFailed()
