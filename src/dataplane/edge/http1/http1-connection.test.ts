@@ -248,6 +248,18 @@ test('an early answer to large content closes, and the visitor can still read it
   assert.equal(visitor.reset, false)
 })
 
+test('a sink that stopped at the last byte does not hold up the next request once the answer is given', async (t) => {
+  const sink = new KeepingSink()
+  sink.room = false
+  const it = edge(t, (request) => (request.body === null ? echo(request) : request.body.start(sink)))
+  const visitor = await it.connect()
+  visitor.send(post('/a', 'hello') + get('/b'))
+  await until(() => sink.text === 'hello')
+  it.requests[0].reply.sendWhole(200, [], bytes('done'))
+  await visitor.receives('</b:>')
+  assert.equal(sink.ended, false)
+})
+
 test('broken chunks after an early answer end the connection', async (t) => {
   const it = edge(t, (request) => request.reply.sendWhole(200, [], bytes('early')))
   const visitor = await it.connect()

@@ -244,8 +244,8 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
     if (this.#phase !== EXCHANGE) return
     const reply = this.#reply!
     const body = this.#body
+    const drops = body !== null && !body.complete && reply.keepsOpen && body.dropRest() && !body.complete
     const unread = body !== null && !body.complete
-    const drops = unread && reply.keepsOpen && body.dropRest()
     if (drops) this.#enter(DROPPING)
     else if (!reply.keepsOpen || unread) {
       if (unread || this.#sentAhead || this.#stash !== null) this.#linger()
@@ -287,7 +287,7 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
   }
 
   #closeNow(): void {
-    this.#phase = CLOSED
+    this.#enter(CLOSED)
     // TLS says goodbye first; a plain socket with nothing left on either side can go without a half-close.
     if (this.#facts.tls === null && this.#socket.writableLength === 0) this.#socket.destroy()
     else this.#socket.destroySoon()
@@ -396,7 +396,8 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
   look(now: MonotonicMs): void {
     const settings = this.#context.settings
     if (this.output.isStuck(now, settings)) {
-      this.cut('reader-too-slow')
+      if (this.#phase === CLOSED) this.#socket.destroy()
+      else this.cut('reader-too-slow')
       return
     }
     const elapsed = now - this.#sinceMs
@@ -428,6 +429,10 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
         return
       case RAW:
         if (elapsed > settings.upgradedIdleMs) this.#socket.destroy()
+        return
+      case CLOSED:
+        // TLS waits for its goodbye to be written; that must not take for ever.
+        if (elapsed > settings.lingerMs && this.#socket.writableLength === 0) this.#socket.destroy()
     }
   }
 }
