@@ -381,10 +381,15 @@ const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgra
 function text(socket: Socket, wanted: string): Promise<string> {
   let all = ''
   return new Promise((resolve, reject) => {
-    socket.on('data', (data) => {
+    const listen = (data: Buffer) => {
       all += data.toString('latin1')
-      if (all.includes(wanted)) resolve(all)
-    })
+      if (!all.includes(wanted)) return
+      socket.off('data', listen)
+      socket.pause()
+      resolve(all)
+    }
+    socket.on('data', listen)
+    socket.resume()
     socket.once('close', () => reject(new Error(`closed after ${JSON.stringify(all)}`)))
   })
 }
@@ -414,6 +419,7 @@ test('an upgrade joins the two connections both ways, bytes sent with the 101 in
     await echo
     if (ending === 'visitor') browser.end()
     else (originSide as Socket | null)?.end('bye')
+    browser.resume()
     await sink.over
     assert.equal(sink.ends, 1)
     assert.equal(sink.errors, 0)
@@ -479,6 +485,7 @@ test('a tunnel idle for too long is ended on both sides', async () => {
   clock.advanceMs(300_000)
   origin.sweep()
   assert.deepEqual([sink.reason, sink.detail], ['origin-timeout', 'upgraded connection was idle'])
+  browser.resume()
   if (!browser.closed) await once(browser, 'close')
   assert.equal(origin.upstreams()[0].state, 'healthy')
 })
