@@ -60,6 +60,8 @@ export class DiskStore implements LastGoodStore {
   #queuedBytes = 0
   #nextWriteMs = 0
   #backoffMs = 0
+  /** Why the last act of #guarded failed. */
+  #failure = ''
   /** Failed batches and reads, rows dropped for a wrong checksum, copies forgotten because writing lagged; since start. */
   readonly counts = { failedBatches: 0, failedReads: 0, droppedRows: 0, forgotten: 0, written: 0 }
 
@@ -124,7 +126,7 @@ export class DiskStore implements LastGoodStore {
       this.#backoffMs = 0
       return
     }
-    if (this.#backoffMs === 0) this.#parts.log('disk-store-suspended', this.#parts.path)
+    if (this.#backoffMs === 0) this.#parts.log('disk-store-suspended', this.#failure)
     this.#backoffMs = Math.min(MAX_BACKOFF_MS, Math.max(FIRST_BACKOFF_MS, this.#backoffMs * 2))
     this.#nextWriteMs = nowMs + this.#backoffMs
   }
@@ -202,7 +204,8 @@ export class DiskStore implements LastGoodStore {
     try {
       act()
       return true
-    } catch {
+    } catch (error) {
+      this.#failure = (error as Error).message
       return false
     }
   }
