@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -77,4 +77,29 @@ test('a hashed address is the same within a day and another the next day', () =>
   assert.equal(writer.write(client, 'hashed', 86_399_999), today)
   assert.notEqual(writer.write(client, 'hashed', 86_400_000), today)
   assert.doesNotMatch(today, /192/)
+})
+
+test('a file that cannot be written is tried again, and only the lines in between are lost', async () => {
+  const folderThatComes = join(folder, 'comes-later')
+  const path = join(folderThatComes, 'access.log')
+  const clock = new SimulatedClock(Date.UTC(2026, 10, 23, 20, 14, 5))
+  const said: string[] = []
+  const trouble = Promise.withResolvers<void>()
+  const log = new AccessLog({ ...defaultsOf(accessLogOptions), format: 'combined', file: path }, clock, new SeededRandom(1), (message) => {
+    said.push(message)
+    trouble.resolve()
+  })
+  await trouble.promise
+  log.write(ended('/lost'))
+  mkdirSync(folderThatComes)
+  clock.advanceMs(29_999)
+  log.flush()
+  log.write(ended('/lost-too'))
+  clock.advanceMs(1)
+  log.flush()
+  log.write(ended('/kept'))
+  await log.close()
+  assert.match(readFileSync(path, 'utf8'), /^[^\n]*"GET \/kept [^\n]*\n$/)
+  assert.equal(said.length, 1)
+  assert.equal(log.dropped, 2)
 })

@@ -10,6 +10,8 @@ import { AddressWriter } from './address-writer.ts'
 import type { AccessLogSettings } from './options.ts'
 
 const FLUSH_BYTES = 32_768
+/** After a failure (full disk, missing folder) the file is tried again this often. */
+const RETRY_MS = 30_000
 
 export class AccessLog {
   settings: AccessLogSettings
@@ -18,6 +20,7 @@ export class AccessLog {
   readonly #addresses = new AddressWriter()
   readonly #onTrouble: (message: string) => void
   #stream: WriteStream | null = null
+  #retryAtMs = Number.POSITIVE_INFINITY
   #pending: string[] = []
   #pendingBytes = 0
   #second = 0
@@ -39,10 +42,13 @@ export class AccessLog {
     if (this.settings.format === 'off') return
     const stream = this.settings.file === '-' ? createWriteStream('', { fd: 1, autoClose: false }) : createWriteStream(this.settings.file, { flags: 'a', mode: 0o640 })
     stream.on('error', (error) => {
-      this.#onTrouble(`access log ${this.settings.file}: ${error.message}; lines are dropped until SIGUSR1 reopens it`)
-      if (this.#stream === stream) this.#stream = null
+      this.#onTrouble(`access log ${this.settings.file}: ${error.message}; lines are dropped; it is tried again every ${RETRY_MS / 1_000} s, and at once on SIGUSR1`)
+      if (this.#stream !== stream) return
+      this.#stream = null
+      this.#retryAtMs = this.#clock.monotonicMs() + RETRY_MS
     })
     this.#stream = stream
+    this.#retryAtMs = Number.POSITIVE_INFINITY
   }
 
   /** New settings from a reload; `file` keeps its value until a restart. */
@@ -87,6 +93,7 @@ export class AccessLog {
 
   /** Hands waiting lines to the file; called a few times a second. */
   flush(): void {
+    if (this.#clock.monotonicMs() >= this.#retryAtMs) this.#open()
     if (this.#pending.length === 0 || this.#stream === null) return
     if (this.#stream.writableLength > this.settings.bufferBytes) {
       this.dropped += this.#pending.length
@@ -99,6 +106,7 @@ export class AccessLog {
     this.flush()
     const stream = this.#stream
     this.#stream = null
+    this.#retryAtMs = Number.POSITIVE_INFINITY
     if (stream === null || this.settings.file === '-') return
     await new Promise<void>((resolve) => stream.end(resolve))
   }
@@ -145,6 +153,7 @@ function header(request: Request, name: string): string {
 
 /** Nothing a visitor sends may end the field or the line: quotes, backslashes and control characters are written as \xHH (as nginx and Apache do). */
 function quoted(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
   return /["\\\x00-\x1f\x7f-\xff]/.test(text) ? text.replace(/["\\\x00-\x1f\x7f-\xff]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0').toUpperCase()}`) : text
 }
 
