@@ -1,4 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { ControlEvent, ControlView } from './control.ts'
 import type { OperatorAct } from './operator-act.ts'
 import type { Plan } from './plan.ts'
 import type { SampleBatch } from './sample.ts'
@@ -30,7 +31,7 @@ export type ThreadReport =
   | { readonly type: 'store-state'; readonly state: StoreState }
   | { readonly type: 'plan'; readonly plan: Plan }
   /** Once a second: what the control plane sees and does now, and what happened since; plain data for surfaces. */
-  | { readonly type: 'control-view'; readonly view: unknown; readonly events: readonly unknown[] }
+  | { readonly type: 'control-view'; readonly view: ControlView; readonly events: readonly ControlEvent[] }
 
 /** Between edge threads, the store and the control plane. Cache messages are the cache's own. */
 export type LinkMessage =

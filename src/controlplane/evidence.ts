@@ -2,8 +2,12 @@
  * What the parts of the control plane say to each other: why something was decided, what it may harm, how long it lasts.
  * Plain data and the few definitions both detection and mitigation need; sentences are for a tired reader and stand on their own.
  */
-import type { Condition, RuleAction, ShieldState } from '../contract/plan.ts'
+import type { RuleAction } from '../contract/plan.ts'
 import { positiveBehaviour, sampleFields, sampleFlags } from '../contract/sample.ts'
+
+export type {
+  ControlEvent, EvidenceCode, EvidenceItem, ExcessPicture, Expectation, GateCode, GateVerdict, HarmBound, HealthSign, OriginHealth, RuleEffect, RuleEvidence, RuleHistoryEntry, RuleRecord, RuleStage,
+} from '../contract/control.ts'
 
 export type SampleField = (typeof sampleFields)[number]
 
@@ -82,102 +86,6 @@ export function behavesLikeVisitor(pages: number, statics: number, echoes: numbe
   return statics >= 1 && pages >= 1 && statics >= pages * positiveBehaviour.staticsPerPage
 }
 
-/** One reason for or against an attack. Positive speaks for an attack, negative for a crowd; in natural logarithms. */
-export interface EvidenceItem {
-  readonly code: EvidenceCode
-  readonly value: number
-  readonly expectation: number
-  readonly logLikelihood: number
-  readonly sentence: string
-}
-
-export type EvidenceCode =
-  | 'page-only-share'
-  | 'cookie-echo'
-  | 'fingerprint-concentration'
-  | 'requests-per-client'
-  | 'ramp'
-  | 'new-networks'
-  | 'client-faults'
-  | 'error-share'
-  | 'canary-passes'
-
-/** How many real visitors a rule may touch, said beforehand. */
-export interface HarmBound {
-  /** Requests of the held-out sample the rule would have matched. */
-  readonly hits: number
-  readonly sampled: number
-  /** Clopper-Pearson upper bound of the share of normal requests it touches. */
-  readonly upperShare: number
-  /** One-sided error probability of that bound. */
-  readonly level: number
-}
-
-export type GateCode = 'G1-purity' | 'G2-collateral' | 'G3-coverage' | 'G4-origin-strained' | 'G5-visitors' | 'G6-allow-list'
-
-export interface GateVerdict {
-  readonly gate: GateCode
-  readonly passed: boolean
-  readonly value: number
-  readonly limit: number
-  readonly sentence: string
-}
-
-export interface RuleEvidence {
-  readonly gates: readonly GateVerdict[]
-  readonly harm: HarmBound
-  /** Matches per second that normal traffic explains. */
-  readonly expectedPerSecond: number
-  /** Matches per second when the rule was made or last verified. */
-  readonly matchedPerSecond: number
-  /** Share of the suspicious excess that this rule explains. */
-  readonly excessShare: number
-}
-
 /** Full ladder, mildest first; the plan's actions and the kernel above them. */
 export const ladder = ['observe', 'tag', 'cache-only', 'challenge', 'limit', 'block'] as const satisfies readonly RuleAction[]
 export type Rung = (typeof ladder)[number]
-
-export type RuleStage = 'active' | 'decaying' | 'dormant' | 'pinned' | 'vetoed'
-
-export interface RuleHistoryEntry {
-  readonly atWallMs: number
-  readonly code: string
-  readonly sentence: string
-}
-
-/** All that is known of a rule: what an operator may ask about it. The plan carries only its enforcement view. */
-export interface RuleRecord {
-  readonly id: string
-  readonly origin: 'operator' | 'automatic'
-  readonly sentence: string
-  readonly when: readonly Condition[]
-  readonly action: Rung | 'allow'
-  readonly stage: RuleStage
-  readonly dryRun: boolean
-  readonly bornAtWallMs: number
-  readonly expiresAtWallMs: number | null
-  readonly who: string
-  readonly why: string
-  readonly evidence: RuleEvidence | null
-  readonly since: RuleEffect
-  readonly history: readonly RuleHistoryEntry[]
-}
-
-/** What a rule did since it was born, counted by the data plane. */
-export interface RuleEffect {
-  readonly matched: number
-  readonly positive: number
-  readonly canaryTried: number
-  readonly canaryPassed: number
-}
-
-/** Something the operator, the journal and the incident report must hear of. */
-export interface ControlEvent {
-  readonly atWallMs: number
-  readonly code: string
-  readonly sentence: string
-  readonly ruleId?: string
-  readonly from?: ShieldState
-  readonly to?: ShieldState
-}

@@ -4,6 +4,7 @@
  * It may make the shield watch; it never makes it act: rate alone had false alarms on every benign trace tried (algorithms, section 0.4).
  * Median and MAD instead of mean and deviation, because one spike must not move them (Hampel 1974).
  */
+import type { Expectation } from '../../contract/control.ts'
 import { sampleFields } from '../../contract/sample.ts'
 import { wordsForBits, setBit } from '../../kernel/bitset.ts'
 import type { Random } from '../../kernel/random.ts'
@@ -30,12 +31,7 @@ const TRIM_QUANTILE = 0.99
 /** One day: below it contrast with the baseline may not limit or block. */
 const COLD_START_MINUTES = 1_440
 
-export interface Expectation {
-  readonly source: 'hour-of-week' | 'all-hours' | 'last-minutes' | 'none'
-  readonly ratePerSecond: number
-  readonly medianLog: number
-  readonly madLog: number
-}
+export type { Expectation }
 
 export const noExpectation: Expectation = Object.freeze({ source: 'none', ratePerSecond: 0, medianLog: 0, madLog: FLOOR_MAD })
 

@@ -2,7 +2,8 @@
  * What came on top of the expected, and what it is made of. The expected part is taken out share by share
  * (excess of a kind = its requests - expected rate x its normal share), never below nothing.
  */
-import { removeBits, setBit, wordsForBits } from '../../kernel/bitset.ts'
+import type { ExcessPicture } from '../../contract/control.ts'
+import { countBits, markEqual, removeBits, setBit, wordsForBits } from '../../kernel/bitset.ts'
 import { type HeavyValue, type WindowRows, fieldIndex } from '../evidence.ts'
 import type { Baseline } from './baseline.ts'
 import { type BaselineShares, isFailing } from './baseline-shares.ts'
@@ -11,26 +12,7 @@ import type { SeenNetworks } from './seen-networks.ts'
 /** Attributes that say what a client is, not what it wants. */
 const CLIENT_FIELDS: ReadonlySet<string> = new Set(['userAgent', 'userAgentShape', 'headerOrder', 'acceptCombo', 'tlsFingerprint'])
 
-export interface ExcessPicture {
-  /** Requests in the window above what is expected. */
-  readonly requests: number
-  readonly perSecond: number
-  readonly expectedPerSecond: number
-  /** Excess of clients without positive behaviour. */
-  readonly suspiciousPerSecond: number
-  /** Sampled rows behind these numbers. */
-  readonly rows: number
-  /** Of the excess whose clients can be judged: the share that got a page and did nothing else. */
-  readonly judgedShare: number
-  readonly judgedRows: number
-  /** Of the excess of clients with two or more requests: the share that echoes cookies. */
-  readonly echoShare: number
-  readonly echoRows: number
-  /** The client attribute value that fills most of the excess beyond its normal share. */
-  readonly top: { readonly field: string; readonly value: number; readonly share: number; readonly normalShare: number } | null
-  readonly newNetworkShare: number
-  readonly failingShare: number
-}
+export type { ExcessPicture }
 
 /** `expectedPerSecond` from the baseline or the calm last minutes. */
 export function measureExcess(
@@ -96,24 +78,10 @@ function topClientValue(window: WindowRows, open: Uint32Array, baseline: Baselin
   const normalMarked = new Uint32Array(wordsForBits(baseline.capacity))
   for (const { field, value } of heavy) {
     if (!CLIENT_FIELDS.has(field) || (field === 'tlsFingerprint' && value === 0)) continue
-    markEqual(window.columns[fieldIndex[field]], value, open, marked)
-    const normalShare = baselineRows === 0 ? 0 : markEqual(baseline.columns[fieldIndex[field]], value, baseline.present, normalMarked) / baselineRows
+    markEqual(marked, window.columns[fieldIndex[field]], value, open)
+    const normalShare = baselineRows === 0 ? 0 : countBits(markEqual(normalMarked, baseline.columns[fieldIndex[field]], value, baseline.present)) / baselineRows
     const share = Math.min(1, Math.max(0, window.weigh(marked) - expected * normalShare) / requests)
     if (top === null || share - normalShare > top.share - top.normalShare) top = { field, value, share, normalShare }
   }
   return top
-}
-
-/** Marks the rows that hold the value; returns how many. */
-function markEqual(column: Uint32Array, value: number, present: Uint32Array, target: Uint32Array): number {
-  let count = 0
-  for (let word = 0; word < target.length; word++) {
-    let found = 0
-    const from = word * 32
-    if (present[word] !== 0) for (let bit = 0; bit < 32; bit++) if (column[from + bit] === value) found |= 1 << bit
-    found &= present[word]
-    target[word] = found
-    for (let b = found; b !== 0; b &= b - 1) count++
-  }
-  return count
 }

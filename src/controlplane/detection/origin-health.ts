@@ -6,6 +6,7 @@
  * What is normal (h2) is learned only while nothing is wrong. Source: algorithms, origin health; h2 uses Wilson's lower bound, so that 2 failed of 3 on
  * a quiet night are not an outage.
  */
+import type { HealthSign, OriginHealth } from '../../contract/control.ts'
 import type { AdmissionVitals, OriginVitals, Vitals } from '../../contract/vitals.ts'
 import type { OptionValues } from '../../kernel/option.ts'
 import { wilsonLower } from '../../kernel/proportion.ts'
@@ -20,21 +21,7 @@ const CRITICAL_TICKS = 5
 /** Per tick: the normal failure share is known within a few minutes and follows over an hour. */
 const ERROR_LEARNING = 1 / 600
 
-export interface HealthSign {
-  readonly code: 'h1-wait' | 'h2-failures' | 'h3-slower' | 'h4-turned-away' | 'h5-own-lag'
-  readonly value: number
-  readonly limit: number
-  readonly sentence: string
-}
-
-export interface OriginHealth {
-  readonly strained: boolean
-  readonly critical: boolean
-  /** Nothing wrong in this tick. */
-  readonly well: boolean
-  /** What is wrong in this tick. */
-  readonly signs: readonly HealthSign[]
-}
+export type { OriginHealth }
 
 export const unknownHealth: OriginHealth = Object.freeze({ strained: false, critical: false, well: true, signs: Object.freeze([]) })
 

@@ -4,10 +4,11 @@
  * It proposes; it never acts. Admissible are only patterns with a client or negative-behaviour condition that is itself far more common in the excess
  * than normally: a crowd made of the usual people asking for anything at all therefore never yields a rule (invariant 5).
  */
+import type { Candidate as Proposal } from '../../contract/control.ts'
 import type { Condition } from '../../contract/plan.ts'
 import { addBits, countBits, countCommonBits, intersectBits, removeBits } from '../../kernel/bitset.ts'
 import { combineHash, hashText } from '../../kernel/hash.ts'
-import { type GateVerdict, type HarmBound, type HeavyRange, type HeavyValue, type RequestRows, type RuleEvidence, type WindowRows, fieldIndex } from '../evidence.ts'
+import { type GateVerdict, type HarmBound, type HeavyRange, type HeavyValue, type RequestRows, type WindowRows, fieldIndex } from '../evidence.ts'
 import { sampleFlags } from '../../contract/sample.ts'
 import { type Item, selectItems } from './candidates.ts'
 import { boundHarm, estimateShare, estimateUpperShare } from './collateral.ts'
@@ -34,12 +35,7 @@ export interface SynthesisInputs {
   readonly textOf: TextOf
 }
 
-export interface Proposal {
-  readonly id: string
-  readonly when: readonly Condition[]
-  readonly sentence: string
-  readonly evidence: RuleEvidence
-}
+export type { Proposal }
 
 /** A pattern must explain this part of the suspicious excess. */
 const MIN_SUPPORT = 0.05
