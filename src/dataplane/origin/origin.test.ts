@@ -60,8 +60,16 @@ test('the request on the wire has the visitor\'s host, our forwarding fields and
   assert.equal(
     seen,
     'POST / HTTP/1.1\r\nhost: www.example.org\r\nte: trailers\r\nconnection: te\r\nx-forwarded-for: 192.0.2.7\r\nx-forwarded-proto: https\r\n' +
-      'x-forwarded-host: www.example.org\r\nvia: 1.1 polder-0a1b2c3d\r\nx-request-id: 0123456789abcdef0123456789abcdef\r\ncontent-length: 4\r\n\r\nbody',
+      'x-forwarded-host: www.example.org\r\nvia: 1.1 polder-0a1b2c3d\r\nx-request-id: 0123456789abcdef0123456789abcdef\r\ncontent-length: 4\r\nconnection: close\r\n\r\nbody',
   )
+})
+
+test('a visitor of HTTP/1.0 who names no host: the origin is asked by its own name, never with an empty Host', async () => {
+  let seen = ''
+  const { raw, origin } = await against((socket) => socket.on('data', (data) => ((seen += data.toString('latin1')), socket.write(OK))))
+  await get(origin, { host: '' })
+  assert.match(seen, new RegExp(`\\r\\nhost: 127\\.0\\.0\\.1:${raw.port}\\r\\n`))
+  assert.doesNotMatch(seen, /: *\r\n/)
 })
 
 test('values are latin1 both ways', async () => {
@@ -348,7 +356,7 @@ test('a dead upstream is replaced by the other one within the same request, with
     }
     const sink = await get(origin, { method: 'POST', body })
     assert.equal(sink.status, 200, sink.detail)
-    assert.match(seen, /(transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n|content-length: 5\r\n\r\nhello)$/)
+    assert.match(seen, /(transfer-encoding: chunked\r\nconnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n|content-length: 5\r\nconnection: close\r\n\r\nhello)$/)
   }
   assert.equal(origin.upstreams()[0].state, 'ejected')
   assert.equal(origin.upstreams()[1].state, 'healthy')

@@ -136,7 +136,9 @@ export class Origin implements ExchangeHost {
     this.#budget.earn()
     let deadlines = this.#deadlines[call.routeClass]
     if (call.deadlineMs > 0) deadlines = { firstByteMs: deadlines.firstByteMs, idleMs: deadlines.idleMs, totalMs: call.deadlineMs }
-    const exchange = new Exchange(this, call, requestHeaders(call, this.policy), upstream, deadlines, now)
+    // HTTP/1.0 needs no Host; written as HTTP/1.1 an empty one would be refused by many origins.
+    const named = call.host === '' ? { ...call, host: authorityOf(upstream) } : call
+    const exchange = new Exchange(this, call, requestHeaders(named, this.policy), upstream, deadlines, now)
     exchange.slot = this.#running.length
     this.#running.push(exchange)
     exchange.start()
@@ -258,12 +260,15 @@ function deadlinesByClass(settings: OriginSettings): Readonly<Record<RouteClass,
   return Object.freeze(table)
 }
 
+/** What an upstream is called when nobody named a site. */
+function authorityOf({ spec: { hostname, port, socketPath } }: Upstream): string {
+  return socketPath !== '' ? 'localhost' : `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
+}
+
 function checkSettings(settings: OriginSettings, upstream: Upstream) {
-  const { hostname, port, socketPath } = upstream.spec
-  const own = socketPath !== '' ? 'localhost' : `${hostname.includes(':') ? `[${hostname}]` : hostname}:${port}`
   return {
     path: settings.checkPath,
-    host: settings.hostOverride === '' ? own : settings.hostOverride,
+    host: settings.hostOverride === '' ? authorityOf(upstream) : settings.hostOverride,
     intervalMs: settings.checkIntervalMs,
     timeoutMs: settings.checkTimeoutMs,
     status: settings.checkStatus,

@@ -104,10 +104,11 @@ test('only chunked alone is taken as transfer coding: others 501, tricks 400, wi
   refused('POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n', 400, 'bad-request')
 })
 
-test('versions other than 1.0 and 1.1 get 505, unknown methods 501, CONNECT 405', () => {
+test('versions other than 1.0 and 1.1 get 505, unknown methods 501, CONNECT and TRACE 405', () => {
   for (const version of ['0.9', '1.2', '2.0', '3.1']) refused(`GET / HTTP/${version}\r\nHost: a\r\n\r\n`, 505, 'version-not-supported')
   for (const method of ['get', 'FOO', 'GETT', 'PRI', 'UNSUBSCRIBER']) refused(`${method} / HTTP/1.1\r\nHost: a\r\n\r\n`, 501, 'method-not-allowed')
   refused('CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n', 405, 'method-not-allowed')
+  refused('TRACE / HTTP/1.1\r\nHost: a\r\n\r\n', 405, 'method-not-allowed')
 })
 
 test('hosts are a name or an address with an optional port', () => {

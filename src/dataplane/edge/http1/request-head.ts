@@ -79,7 +79,7 @@ export class RequestHead {
       if (bytes[at] !== SP || at === lineStart) return this.#refuse('bad-request', 400)
       const text = bytes.toString('latin1', lineStart, at)
       const method = methods.get(text)
-      if (method === undefined) return this.#refuse('method-not-allowed', text === 'CONNECT' ? 405 : 501)
+      if (method === undefined) return this.#refuse('method-not-allowed', text === 'CONNECT' || text === 'TRACE' ? 405 : 501)
       this.method = method
       at++
     }
