@@ -3,6 +3,7 @@
  * Pure: the same samples, vitals, acts and times give the same plans, so that an incident can be replayed. It never throws; a step that fails is told,
  * and a calm plan with the operator's own rules goes out. Rate makes it watch, the origin's health makes it act, a rule needs all gates.
  */
+import type { ControlEvent, ControlView, ExcessPicture, Expectation, OriginHealth } from '../contract/control.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import { type Plan, type ShieldState, type SourceDrop, calmPlan } from '../contract/plan.ts'
 import type { SampleBatch } from '../contract/sample.ts'
@@ -10,14 +11,12 @@ import type { RuleMatches, Vitals } from '../contract/vitals.ts'
 import type { OptionValues } from '../kernel/option.ts'
 import { SeededRandom } from '../kernel/random.ts'
 import { SECOND_MS } from '../kernel/units.ts'
-import { type Baseline, type Expectation, noExpectation } from './detection/baseline.ts'
+import { type Baseline, noExpectation } from './detection/baseline.ts'
 import type { Verdict } from './detection/crowd-or-attack.ts'
-import type { ExcessPicture } from './detection/excess.ts'
 import type { detectionOptions } from './detection/options.ts'
-import { type OriginHealth, OriginHealthMeter, unknownHealth } from './detection/origin-health.ts'
+import { OriginHealthMeter, unknownHealth } from './detection/origin-health.ts'
 import { ShieldStateMachine, stateRank } from './detection/state.ts'
 import { TrafficObserver } from './detection/traffic-observer.ts'
-import type { ControlEvent, EvidenceItem, RuleRecord } from './evidence.ts'
 import type { mitigationOptions } from './mitigation/options.ts'
 import { type BookContext, RuleBook } from './mitigation/rule-book.ts'
 import { SourceDrops } from './mitigation/source-drops.ts'
@@ -34,23 +33,7 @@ export interface TickInputs {
   readonly commands: readonly OperatorAct[]
 }
 
-export interface ControlView {
-  readonly atWallMs: number
-  readonly state: ShieldState
-  readonly stateSinceWallMs: number
-  readonly ratePerSecond: number
-  readonly expectation: Expectation
-  readonly z: number
-  readonly health: OriginHealth
-  readonly excess: ExcessPicture | null
-  readonly evidence: readonly EvidenceItem[]
-  readonly logLikelihood: number
-  readonly rules: readonly RuleRecord[]
-  /** What the last synthesis proposed, with the gates that hold it back. */
-  readonly candidates: readonly Proposal[]
-  readonly baseline: { readonly minutesLearned: number; readonly rows: number; readonly coldStart: boolean }
-  readonly bytes: number
-}
+export type { ControlView }
 
 export interface TickResult {
   readonly plan: Plan
@@ -62,6 +45,7 @@ export interface TickResult {
 
 /** Rules are sought every other tick: a window moves slower than that (algorithms: every 2 s). */
 const SYNTHESIS_TICKS = 2
+const FRESH_MS = 15_000
 /** The posture falls back by itself when no plan renews it. */
 const POSTURE_MS = 10_000
 const REPUBLISH_MS = 5_000
@@ -86,8 +70,10 @@ export class ControlLoop {
   #nowMs = 0
   #lastWallMs = Number.NaN
   #stateSinceWallMs = 0
+  #stateSinceMs = 0
   #outTicks = 0
   #calm = true
+  #wellServed = true
   #plan: Plan = calmPlan
   #events: ControlEvent[] = []
   #health: OriginHealth = unknownHealth
@@ -141,7 +127,7 @@ export class ControlLoop {
   }
 
   #seeTraffic(nowWallMs: number, seconds: number, samples: readonly SampleBatch[], vitals: readonly Vitals[]): void {
-    this.#observer.observe(nowWallMs, seconds, samples, vitals, this.#calm)
+    this.#observer.observe(nowWallMs, seconds, samples, vitals, this.#calm, this.#wellServed)
     this.#expectation = this.#observer.expectation(nowWallMs)
     this.#z = this.#observer.zScore(this.#expectation)
   }
@@ -167,7 +153,7 @@ export class ControlLoop {
       this.#proposals = []
       return
     }
-    if (this.#observer.tick % SYNTHESIS_TICKS !== 0 && this.#proposals.length > 0 && !this.#gateFourStale()) return
+    if (this.#observer.tick % SYNTHESIS_TICKS !== 0 && !this.#isFresh() && !this.#gateFourStale()) return
     const { mitigation } = this.#settings
     this.#proposals = synthesise({
       window: this.#observer.window,
@@ -189,6 +175,11 @@ export class ControlLoop {
   /** G4: the origin is strained, or it was when this incident began and the flood is still there. */
   #mayAct(): boolean {
     return this.#health.strained || (stateRank(this.#stateMachine.state) >= stateRank('ATTACK') && this.#book.rulesNeeded)
+  }
+
+  /** Young incidents without a rule are looked at every tick: a second saved is a second of mitigation. */
+  #isFresh(): boolean {
+    return this.#proposals.length === 0 && this.#nowMs - this.#stateSinceMs < FRESH_MS
   }
 
   #gateFourStale(): boolean {
@@ -217,9 +208,11 @@ export class ControlLoop {
     )
     if (change !== null) {
       this.#stateSinceWallMs = nowWallMs
+      this.#stateSinceMs = this.#nowMs
       this.#events.push({ atWallMs: nowWallMs, code: change.code, sentence: `${change.from} to ${change.to}: ${change.sentence}${this.#because()}`, from: change.from, to: change.to })
     }
-    this.#calm = this.#stateMachine.state === 'NORMAL' && this.#health.well && this.#outTicks === 0
+    this.#wellServed = this.#health.well && stateRank(this.#stateMachine.state) <= stateRank('WATCH')
+    this.#calm = this.#wellServed && this.#stateMachine.state === 'NORMAL' && this.#outTicks === 0
   }
 
   #because(): string {

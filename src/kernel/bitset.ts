@@ -50,3 +50,17 @@ export function addBits(target: Uint32Array, added: Uint32Array): Uint32Array {
   for (let i = 0; i < target.length; i++) target[i] |= added[i]
   return target
 }
+
+/** target = rows among those given whose column holds the value; 32 compares make one word. */
+export function markEqual(target: Uint32Array, column: Uint32Array, value: number, among: Uint32Array): Uint32Array {
+  for (let word = 0; word < target.length; word++) {
+    const mask = among[word]
+    let found = 0
+    if (mask !== 0) {
+      const from = word << 5
+      for (let bit = 0; bit < 32; bit++) if (column[from + bit] === value) found |= 1 << bit
+    }
+    target[word] = found & mask
+  }
+  return target
+}

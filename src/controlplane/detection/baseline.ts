@@ -6,7 +6,7 @@
  */
 import type { Expectation } from '../../contract/control.ts'
 import { sampleFields } from '../../contract/sample.ts'
-import { wordsForBits, setBit } from '../../kernel/bitset.ts'
+import { countBits, markEqual, setBit, wordsForBits } from '../../kernel/bitset.ts'
 import type { Random } from '../../kernel/random.ts'
 import { HOUR_MS, MINUTE_MS } from '../../kernel/units.ts'
 import type { RequestRows } from '../evidence.ts'
@@ -30,6 +30,7 @@ const MAD_TO_SIGMA = 1.4826
 const TRIM_QUANTILE = 0.99
 /** One day: below it contrast with the baseline may not limit or block. */
 const COLD_START_MINUTES = 1_440
+const MOST_EQUAL_COUNTS = 1_024
 
 export type { Expectation }
 
@@ -53,6 +54,9 @@ export class Baseline implements RequestRows {
   readonly minuteLogs = new Float32Array(HOURS_OF_WEEK * MINUTES_PER_CELL)
   readonly minuteCounts = new Uint32Array(HOURS_OF_WEEK)
   readonly #strata: Reservoir[]
+  readonly #equalCounts = new Map<number, number>()
+  #trimHour = -1
+  #trimLog = Number.POSITIVE_INFINITY
   #cachedMinute = Number.NaN
   #cached: Expectation = noExpectation
 
@@ -79,11 +83,13 @@ export class Baseline implements RequestRows {
   learnMinute(wallMs: number, ratePerSecond: number): void {
     if (!(ratePerSecond >= 0) || !Number.isFinite(ratePerSecond)) return
     const hour = hourOfWeek(wallMs)
-    const known = this.#pooled(hour)
-    let value = Math.log1p(ratePerSecond)
-    // Not before the cell is valid, or a site that grows in its first hour would never be believed.
-    if (known.length >= VALID_MINUTES) value = Math.min(value, quantile(known, TRIM_QUANTILE) + FLOOR_MAD)
-    this.minuteLogs[hour * MINUTES_PER_CELL + (this.minuteCounts[hour] % MINUTES_PER_CELL)] = value
+    if (hour !== this.#trimHour) {
+      this.#trimHour = hour
+      const known = this.#pooled(hour)
+      // Not before the cell is valid, or a site that grows in its first hour would never be believed. Once per hour, so that one hour cannot lift its own limit.
+      this.#trimLog = known.length >= VALID_MINUTES ? quantile(known, TRIM_QUANTILE) + FLOOR_MAD : Number.POSITIVE_INFINITY
+    }
+    this.minuteLogs[hour * MINUTES_PER_CELL + (this.minuteCounts[hour] % MINUTES_PER_CELL)] = Math.min(Math.log1p(ratePerSecond), this.#trimLog)
     this.minuteCounts[hour]++
     this.#cachedMinute = Number.NaN
   }
@@ -96,6 +102,19 @@ export class Baseline implements RequestRows {
     const row = hour * SAMPLES_PER_HOUR + place
     for (let field = 0; field < this.columns.length; field++) this.columns[field][row] = words[offset + field]
     setBit(this.present, row)
+    this.#equalCounts.clear()
+  }
+
+  /** Rows whose field holds the value. Remembered until a row is learned: in an incident nothing is, and the same values are asked for every tick. */
+  countEqual(field: number, value: number): number {
+    const key = field * 4_294_967_296 + value
+    let count = this.#equalCounts.get(key)
+    if (count === undefined) {
+      count = countBits(markEqual(new Uint32Array(this.present.length), this.columns[field], value, this.present))
+      if (this.#equalCounts.size >= MOST_EQUAL_COUNTS) this.#equalCounts.clear()
+      this.#equalCounts.set(key, count)
+    }
+    return count
   }
 
   /** What is normal at that time. The answer holds for the minute and is kept that long. */
@@ -151,6 +170,7 @@ export class Baseline implements RequestRows {
       for (let i = 0; i < this.#strata[hour].filled; i++) setBit(this.present, hour * SAMPLES_PER_HOUR + i)
     }
     this.#cachedMinute = Number.NaN
+    this.#equalCounts.clear()
   }
 
   get bytes(): number {

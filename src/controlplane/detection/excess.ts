@@ -3,7 +3,7 @@
  * (excess of a kind = its requests - expected rate x its normal share), never below nothing.
  */
 import type { ExcessPicture } from '../../contract/control.ts'
-import { countBits, markEqual, removeBits, setBit, wordsForBits } from '../../kernel/bitset.ts'
+import { markEqual, removeBits, setBit } from '../../kernel/bitset.ts'
 import { type HeavyValue, type WindowRows, fieldIndex } from '../evidence.ts'
 import type { Baseline } from './baseline.ts'
 import { type BaselineShares, isFailing } from './baseline-shares.ts'
@@ -75,11 +75,10 @@ function topClientValue(window: WindowRows, open: Uint32Array, baseline: Baselin
   if (requests <= 0) return null
   let top: ExcessPicture['top'] = null
   const marked = new Uint32Array(window.present.length)
-  const normalMarked = new Uint32Array(wordsForBits(baseline.capacity))
   for (const { field, value } of heavy) {
     if (!CLIENT_FIELDS.has(field) || (field === 'tlsFingerprint' && value === 0)) continue
     markEqual(marked, window.columns[fieldIndex[field]], value, open)
-    const normalShare = baselineRows === 0 ? 0 : countBits(markEqual(normalMarked, baseline.columns[fieldIndex[field]], value, baseline.present)) / baselineRows
+    const normalShare = baselineRows === 0 ? 0 : baseline.countEqual(fieldIndex[field], value) / baselineRows
     const share = Math.min(1, Math.max(0, window.weigh(marked) - expected * normalShare) / requests)
     if (top === null || share - normalShare > top.share - top.normalShare) top = { field, value, share, normalShare }
   }

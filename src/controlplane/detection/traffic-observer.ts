@@ -77,8 +77,11 @@ export class TrafficObserver {
     return this.window.bytes + this.#tops.bytes + this.#facts.bytes + this.baseline.bytes
   }
 
-  /** One tick of traffic. `calm`: learn what leaves the window. */
-  observe(nowWallMs: number, seconds: number, batches: readonly SampleBatch[], vitals: readonly Vitals[], calm: boolean): void {
+  /**
+   * One tick of traffic. `calm`: learn who asks for what from what leaves the window. `wellServed`: the origin copes, so the amount is learned (trimmed)
+   * even while it stands out; else a site that grew for good would be watched for ever.
+   */
+  observe(nowWallMs: number, seconds: number, batches: readonly SampleBatch[], vitals: readonly Vitals[], calm: boolean, wellServed: boolean): void {
     this.#tick++
     for (const batch of batches) this.texts.learn(batch.strings)
     const { seen, words, records } = orderRecords(batches, MOST_RECORDS, this.#tick)
@@ -96,7 +99,7 @@ export class TrafficObserver {
     this.window.judge(this.#facts, this.#tick)
     this.#rates.push(seen, seconds)
     this.#faultShare = shareOfFaults(vitals)
-    this.#learnRates(nowWallMs, seen, seconds)
+    this.#learnRates(nowWallMs, seen, seconds, wellServed)
   }
 
   #learnClient(words: Uint32Array, offset: number): void {
@@ -167,8 +170,8 @@ export class TrafficObserver {
     }
   }
 
-  /** Whole minutes of calm, at the minute's own time. */
-  #learnRates(nowWallMs: number, seen: number, seconds: number): void {
+  /** Whole minutes in which the origin coped, at the minute's own time. */
+  #learnRates(nowWallMs: number, seen: number, seconds: number, wellServed: boolean): void {
     if (this.#calmTicks >= CALM_TICKS) this.#calmRate = this.#rates.calmRatePerSecond(0)
     const minute = Math.floor(nowWallMs / MINUTE_MS)
     if (minute !== this.#minute) {
@@ -180,7 +183,7 @@ export class TrafficObserver {
     }
     this.#minuteRequests += seen
     this.#minuteSeconds += seconds
-    if (this.#calmTicks === 0) this.#minuteCalm = false
+    if (!wellServed) this.#minuteCalm = false
   }
 
   /** New with every hour of sample, not with every row: the shares move slowly. */

@@ -4,7 +4,7 @@
  * Content alone describes a vote-night crowd as well as a flood (algorithms, section 0.1).
  */
 import type { Condition, FeatureAttribute } from '../../contract/plan.ts'
-import { countCommonBits, setBit } from '../../kernel/bitset.ts'
+import { countCommonBits, markEqual } from '../../kernel/bitset.ts'
 import { type HeavyRange, type HeavyValue, type ItemField, PAGE_ONLY_PAGES, type RequestRows, type WindowRows, fieldIndex } from '../evidence.ts'
 import { estimateShare } from './collateral.ts'
 import { markMatches, type TextOf } from './match-rows.ts'
@@ -50,17 +50,18 @@ export function selectItems(window: WindowRows, baseline: RequestRows, values: r
   const items = [behaviourItem(window, baseline), ...values.map((value) => valueItem(window, baseline, value, textOf)), ...ranges.map((range) => rangeItem(window, baseline, range, textOf))]
   const scored = items
     .filter((item): item is Item => item !== null)
-    .map((item) => ({ item, share: window.weighCommon(item.bits, window.suspicious) / suspiciousWeight, normal: estimateShare(item.normalBits, baseline) }))
+    .map((item) => ({ item, share: window.weighCommon(item.bits, window.suspicious) / suspiciousWeight }))
     .filter(({ share }) => share >= MIN_SHARE)
+    .map(({ item, share }) => ({ item, share, normal: estimateShare(item.normalBits, baseline) }))
     .sort((a, b) => b.share * (1 - b.normal) - a.share * (1 - a.normal))
-  const kept: Item[] = []
+  const kept: Array<{ item: Item; normal: number }> = []
   const room = { ...MOST }
   for (const { item, normal } of scored) {
-    if (room[item.group] === 0 || kept.some((other) => sameRows(item, other, window) && estimateShare(other.normalBits, baseline) <= normal)) continue
+    if (room[item.group] === 0 || kept.some((other) => other.normal <= normal && sameRows(item, other.item, window))) continue
     room[item.group]--
-    kept.push(item)
+    kept.push({ item, normal })
   }
-  return kept
+  return kept.map(({ item }) => item)
 }
 
 /** Of two items that mark the same suspicious rows the one rarer in normal traffic is enough. */
@@ -89,8 +90,8 @@ function valueItem(window: WindowRows, baseline: RequestRows, { field, value }: 
 
 /** Like `item`, but one compare per row: most items are of this kind. */
 function fieldItem(group: ItemGroup, field: ItemField, condition: Condition, value: number, text: string, window: WindowRows, baseline: RequestRows): Item {
-  const bits = markEqual(window, fieldIndex[field], value)
-  return { group, condition, isQueryShape: field === 'queryShape', text, bits, arrivalBits: bits, normalBits: markEqual(baseline, fieldIndex[field], value) }
+  const bits = mark(window, field, value)
+  return { group, condition, isQueryShape: field === 'queryShape', text, bits, arrivalBits: bits, normalBits: mark(baseline, field, value) }
 }
 
 function item(group: ItemGroup, condition: Condition, text: string, window: WindowRows, baseline: RequestRows, textOf: TextOf, byNow?: Uint32Array): Item | null {
@@ -100,12 +101,8 @@ function item(group: ItemGroup, condition: Condition, text: string, window: Wind
   return { group, condition, isQueryShape: false, text, bits: byNow ?? arrivalBits, arrivalBits, normalBits }
 }
 
-function markEqual(rows: RequestRows, field: number, value: number): Uint32Array {
-  const bits = new Uint32Array(rows.present.length)
-  const column = rows.columns[field]
-  for (let row = 0; row < rows.capacity; row++) if (column[row] === value) setBit(bits, row)
-  for (let word = 0; word < bits.length; word++) bits[word] &= rows.present[word]
-  return bits
+function mark(rows: RequestRows, field: ItemField, value: number): Uint32Array {
+  return markEqual(new Uint32Array(rows.present.length), rows.columns[fieldIndex[field]], value, rows.present)
 }
 
 function describe(field: ItemField, value: number, text: string): string {
