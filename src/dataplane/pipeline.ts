@@ -98,14 +98,14 @@ export class Pipeline {
   /** A reload: requests under way end with what they began with. */
   applySettings(settings: DataplaneSettings, origin: Origin): void {
     this.#site = compileSite(settings, origin)
-    this.#rules = compileRules(settings.rules, this.plan.rules)
+    this.#rules = compileRules(settings.rules, this.plan.rules, this.#rules)
   }
 
   /** The control plane's word. An older plan than the one in force is ignored. */
   applyPlan(plan: Plan): void {
     if (plan.version <= this.plan.version) return
     this.plan = plan
-    this.#rules = compileRules(this.#site.settings.rules, plan.rules)
+    this.#rules = compileRules(this.#site.settings.rules, plan.rules, this.#rules)
     this.#parts.tap.share = plan.sampleShare
   }
 

@@ -53,6 +53,18 @@ export class CompiledRule {
     this.conditions = rule.when.map(compileCondition).sort((a, b) => cost[a.kind] - cost[b.kind])
   }
 
+  /** A newer plan says the rule again: what was counted and used up goes on, or every plan would refill its bucket and lose the counts of a second. */
+  inherit(old: CompiledRule): void {
+    this.matched = old.matched
+    this.positive = old.positive
+    this.canaryTried = old.canaryTried
+    this.canaryPassed = old.canaryPassed
+    this.#tokens = old.#tokens
+    this.#filledAtMs = old.#filledAtMs
+    this.#canaryWindowMs = old.#canaryWindowMs
+    this.#canaries = old.#canaries
+  }
+
   /**
    * Whether this match is let through to measure harm: a small share of the clients, the same ones each time, and at most a few requests a second,
    * so that a single source that falls in the share wins nothing (contract/plan.ts).
@@ -88,9 +100,16 @@ export interface RuleSet {
 
 export const noRules: RuleSet = Object.freeze({ allow: Object.freeze([]), others: Object.freeze([]) })
 
-/** Operator's rules stand before automatic ones of the same strictness. @throws RangeError for a prefix that is none. */
-export function compileRules(operator: readonly Rule[], automatic: readonly Rule[]): RuleSet {
+/** Operator's rules stand before automatic ones of the same strictness. `old`: the set these replace. @throws RangeError for a prefix that is none. */
+export function compileRules(operator: readonly Rule[], automatic: readonly Rule[], old: RuleSet = noRules): RuleSet {
   const compiled = [...operator, ...automatic].filter((rule) => rule.when.length > 0).map((rule) => new CompiledRule(rule))
+  if (old !== noRules) {
+    const known = new Map([...old.allow, ...old.others].map((rule) => [rule.id, rule]))
+    for (const rule of compiled) {
+      const before = known.get(rule.id)
+      if (before !== undefined) rule.inherit(before)
+    }
+  }
   return {
     allow: compiled.filter((rule) => rule.action === 'allow' && !rule.dryRun),
     others: compiled.filter((rule) => rule.action !== 'allow'),

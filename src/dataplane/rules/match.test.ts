@@ -126,6 +126,15 @@ test('a limit lets its rate through and no more, whatever the bursts', () => {
   assert.ok(passed >= 100 && passed <= 110, String(passed))
 })
 
+test('a newer plan with the same rule neither refills its limit nor forgets its counts', () => {
+  const limit = rule('l', 'limit', [{ attribute: 'path', glob: '*' }], { limitPerSecond: 10 })
+  const first = compileRules([], [limit])
+  while (first.others[0].takeToken(0, 1));
+  first.others[0].matched = 7
+  const next = compileRules([], [limit, rule('m', 'limit', [{ attribute: 'path', glob: '*' }], { limitPerSecond: 10 })], first)
+  assert.deepEqual(next.others.map((one) => [one.id, one.matched, one.takeToken(0, 1)]), [['l', 7, false], ['m', 0, true]])
+})
+
 test('about the asked share of clients passes as canaries, the same ones each time, and a heavy one wins only five requests a second', () => {
   const set = compileRules([rule('c', 'block', [{ attribute: 'path', glob: '*' }], { canaryShare: 0.02 })], [])
   const compiled = set.others[0]
