@@ -34,7 +34,11 @@ export interface RunOptions {
 export async function runShield(options: RunOptions): Promise<number> {
   const { log } = options
   const { notifySocket } = options.environment
-  const shield = await startShield(options.first, { version: options.version, log, inherited: inheritedSockets(options.environment) })
+  const shield = await startShield(options.first, {
+    version: options.version, log,
+    inherited: inheritedSockets(options.environment),
+    successorOf: options.environment.takeover.length > 0 ? process.ppid : 0,
+  })
   for (const url of shield.urls) log.info(`serving ${url}`, { url })
   if (shield.adminUrl !== null) log.info(`metrics and health at ${shield.adminUrl}`, { adminUrl: shield.adminUrl })
   log.info('ready', { pid: process.pid, urls: shield.urls, adminUrl: shield.adminUrl })

@@ -1,12 +1,17 @@
 import { join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
+import type { AddressFacts } from '../contract/control-socket.ts'
+import { positiveBehaviour } from '../contract/sample.ts'
 import type { LoopSettings } from '../controlplane/loop.ts'
 import type { ControlStart } from '../controlplane/worker.ts'
 import { allocateAdmission, reclaimWorker, type AdmissionMemory } from '../dataplane/admission/admission-memory.ts'
 import { SlotAudit } from '../dataplane/admission/reclaim.ts'
+import { HALVING_SHIFT, SourceTable } from '../dataplane/admission/source-table.ts'
 import { allocateCache, type CacheSharedBuffers, sweepClaims } from '../dataplane/cache/cache-shared.ts'
+import { clientAddress } from '../dataplane/edge/client-address.ts'
 import { guardTableBytes } from '../dataplane/edge/connection-guard.ts'
 import type { StoreStart, WorkerStart } from '../dataplane/worker-start.ts'
+import type { MonotonicMs } from '../kernel/clock.ts'
 import { unpredictableBytes } from '../kernel/random.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 
@@ -50,6 +55,31 @@ export class SharedState {
   /** Once a second: slots lost when a worker died between two steps are found and put right. Returns how many. */
   audit(): number {
     return this.#audit.audit()
+  }
+
+  /** What the source table holds of an address now; null when it holds nothing. */
+  source(text: string, nowMs: MonotonicMs): { readonly countedAs: string; readonly tracked: AddressFacts['tracked'] } {
+    const client = clientAddress(text, this.#hashKey)
+    if (client === null) return { countedAs: text, tracked: null }
+    const countedAs = client.family === 4 ? client.text : `${[client.high >>> 16, client.high & 0xffff, client.low >>> 16, client.low & 0xffff].map((group) => group.toString(16)).join(':')}::/64`
+    const table = new SourceTable(this.#admission.sources, this.#admission.sourceKey)
+    const slot = table.find(client)
+    if (slot === -1) return { countedAs, tracked: null }
+    // Counters are aged when the client comes again; until then we age what we show.
+    const lastSeenMsAgo = Math.max(0, (nowMs | 0) - (table.lastSeenMs(slot) | 0))
+    const halvings = Math.min(16, lastSeenMsAgo >>> HALVING_SHIFT)
+    const [pages, statics, echoes] = [table.pages(slot) >>> halvings, table.statics(slot) >>> halvings, table.echoes(slot) >>> halvings]
+    const behavesLikeVisitor = pages > 0 && (statics >= pages * positiveBehaviour.staticsPerPage || echoes >= pages * positiveBehaviour.echoesPerPage)
+    return {
+      countedAs,
+      tracked: {
+        lastSeenMsAgo, pages, statics, echoes, behavesLikeVisitor,
+        requests: table.requests(slot) >>> halvings,
+        errors: table.errors(slot) >>> halvings,
+        validatedTokens: table.validatedTokens(slot),
+        originMs: table.costMs(slot) >>> halvings,
+      },
+    }
   }
 
   /** A dead worker's slots at the origin and its claims on fetches go back, so that nobody waits for it. */

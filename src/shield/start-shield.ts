@@ -11,7 +11,9 @@ import type { Log } from '../kernel/log.ts'
 import { unpredictableBytes } from '../kernel/random.ts'
 import { type AdminListener, openAdminListener } from '../surfaces/admin/admin-listener.ts'
 import { openMetrics, openMetricsType } from '../surfaces/metrics/open-metrics.ts'
+import { type ControlServer, openControlServer } from '../surfaces/control-socket/control-server.ts'
 import { Totals } from '../surfaces/metrics/totals.ts'
+import { ControlDesk } from './control-desk.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 import { featureKey } from './feature-key.ts'
 import { listenerPlans } from './listener-plans.ts'
@@ -28,6 +30,8 @@ export interface ShieldOptions {
   readonly log: Log
   /** Sockets handed over by an earlier process or by systemd, by listener text. */
   readonly inherited: ReadonlyMap<string, readonly number[]>
+  /** Pid of the process that hands over to this one, else 0 or left out: its control socket may be replaced. */
+  readonly successorOf?: number
 }
 
 export interface Shield {
@@ -61,7 +65,10 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
 
   const threads = new Threads<unknown>(systemClock, log, {
     onReport: (name, report) => {
-      if (report.type === 'vitals') totals.add(report.vitals, report.upstreams)
+      if (report.type === 'vitals') {
+        totals.add(report.vitals, report.upstreams)
+        desk.hearVitals(report.vitals)
+      } else if (report.type === 'control-view') desk.hearView(report.view, report.events)
       else if (report.type === 'store-state') totals.store = report.state
       else if (report.type === 'ready') {
         sockets.set(name, report.sockets)
@@ -81,6 +88,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     onDeath: (name) => {
       sockets.delete(name)
       totals.restarts++
+      if (name === 'control') desk.controlDied()
       if (name.startsWith('edge-')) shared.reclaim(Number(name.slice(5)))
       for (const one of waiting) one.left.delete(name)
     },
@@ -91,7 +99,22 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     return left.size === 0 ? Promise.resolve() : new Promise((done) => waiting.add({ left, matches, done }))
   }
 
+  const desk = new ControlDesk({
+    version, totals,
+    clock: systemClock,
+    settings: () => settings,
+    plan: () => plan,
+    urls: () => plans.urls(),
+    draining: () => draining,
+    edgeNames: () => edgeNames(workers),
+    isReady: (name) => threads.isReady(name),
+    sendAct: (act) => threads.send('control', { type: 'act', act }),
+    source: (address) => shared.source(address, systemClock.monotonicMs()),
+    kernelDrop: () => ({ state: 'off', sentence: 'off in the settings (mitigation.kernelDrop)', sources: 0 }),
+  })
+
   let admin: AdminListener | null = null
+  let control: ControlServer | null = null
   try {
     await threads.start({
       name: 'store', file: new URL('../dataplane/store-worker.ts', import.meta.url), watchHeartbeat: false,
@@ -117,6 +140,11 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
         unready: () => (draining ? 'draining' : edgeNames(workers).every((name) => threads.isReady(name)) ? null : 'an edge worker is starting'),
       })
     }
+    // Visitors come first: without a control socket the shield serves all the same.
+    control = await openControlServer(settings.dataDir, systemClock, desk, options.successorOf ?? 0).catch((error: Error) => {
+      log.warn(`no control socket, so polder status and polder rules cannot be used: ${error.message}`)
+      return null
+    })
   } catch (error) {
     await threads.stop()
     throw error
@@ -160,6 +188,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       clearInterval(rotation)
       clearInterval(audit)
       await admin?.close()
+      await control?.close()
       await threads.stop()
     },
     killThread: (name) => threads.kill(name),

@@ -21,7 +21,7 @@ export const BUDGET_TIME_WORD = 7
 
 const WAYS = 8
 /** Counters halve once in this time: 2^17 ms, about 131 s, so that ageing is a shift. */
-const HALVING_SHIFT = 17
+export const HALVING_SHIFT = 17
 /** Validated tokens live 30 minutes (design note (e), Challenge): they halve every 16th halving, 35 minutes. */
 const TOKEN_HALVING_SHIFT = HALVING_SHIFT + 4
 /** Up to this many requests a client may be a one-shot key and is displaced first. */

@@ -1,0 +1,248 @@
+/**
+ * Answers the questions of the control socket from what the main thread has heard: totals, the newest vitals, the last view of the control plane.
+ * It serves when the control plane is dead: then it says since when, and shows the last view. Orders go to the control plane, which alone decides;
+ * an order it did not take within a few seconds is answered as not done. Memory is bounded by time and count.
+ */
+import type { Settings } from '../config/settings.ts'
+import type { ControlEvent, ControlView } from '../contract/control.ts'
+import type { ActOutcome, AddressFacts, EndedCounts, Hello, KernelDropState, ShieldStatus, TrafficCounts } from '../contract/control-socket.ts'
+import type { OperatorAct } from '../contract/operator-act.ts'
+import type { Plan, Rule } from '../contract/plan.ts'
+import type { Reason } from '../contract/reason.ts'
+import { type RouteClass, routeClasses } from '../contract/route-class.ts'
+import type { ThreadName } from '../contract/thread.ts'
+import type { AdmissionVitals, OriginVitals, Vitals } from '../contract/vitals.ts'
+import { parseIpAddress } from '../dataplane/edge/ip-address.ts'
+import { CidrSet } from '../kernel/cidr-set.ts'
+import type { Clock, WallMs } from '../kernel/clock.ts'
+import { SECOND_MS } from '../kernel/units.ts'
+import { type ControlAnswers, ControlPlaneGone } from '../surfaces/control-socket/control-server.ts'
+import type { Totals } from '../surfaces/metrics/totals.ts'
+
+/** "In the last seconds" on every surface. */
+const RECENT_SECONDS = 10
+/** A view comes every second; after three missing ones the control plane counts as gone (algorithms: invariant 19). */
+const GONE_AFTER_MS = 3 * SECOND_MS
+const MAX_EVENTS = 200
+const ACT_WITHIN_MS = 5 * SECOND_MS
+const MAX_ACTS = 32
+
+export interface DeskParts {
+  readonly version: string
+  readonly clock: Clock
+  readonly totals: Totals
+  settings(): Settings
+  plan(): Plan | null
+  urls(): readonly string[]
+  draining(): boolean
+  edgeNames(): readonly ThreadName[]
+  isReady(name: ThreadName): boolean
+  sendAct(act: OperatorAct): void
+  source(address: string): { readonly countedAs: string; readonly tracked: AddressFacts['tracked'] }
+  kernelDrop(): KernelDropState
+}
+
+interface WaitingAct {
+  answer(outcome: ActOutcome): void
+  fail(error: Error): void
+}
+
+export class ControlDesk implements ControlAnswers {
+  readonly #parts: DeskParts
+  readonly #startedAtWallMs: WallMs
+  #recent: Vitals[] = []
+  #events: ControlEvent[] = []
+  #view: ControlView | null = null
+  #heardAtWallMs: number | null = null
+  #acts: WaitingAct[] = []
+
+  constructor(parts: DeskParts) {
+    this.#parts = parts
+    this.#startedAtWallMs = parts.clock.wallMs()
+  }
+
+  hearVitals(vitals: Vitals): void {
+    const from = this.#parts.clock.wallMs() - RECENT_SECONDS * SECOND_MS
+    this.#recent = this.#recent.filter((one) => one.toWallMs > from)
+    this.#recent.push(vitals)
+  }
+
+  hearView(view: ControlView, events: readonly ControlEvent[]): void {
+    this.#view = view
+    this.#heardAtWallMs = this.#parts.clock.wallMs()
+    for (const event of events) {
+      this.#events.push(event)
+      // Orders are carried out in the order they were given, each answered by one event (control plane: operator desk).
+      const refused = event.code === 'operator-refused' || (event.code === 'control-step-failed' && event.sentence.startsWith('could not obey'))
+      if (refused || event.code.startsWith('operator-')) this.#acts.shift()?.answer({ done: !refused, sentence: event.sentence })
+    }
+    if (this.#events.length > MAX_EVENTS) this.#events = this.#events.slice(-MAX_EVENTS)
+  }
+
+  /** Something the main thread itself has to tell: the kernel back end, a dead control plane. */
+  note(code: string, sentence: string): void {
+    this.#events.push({ atWallMs: this.#parts.clock.wallMs(), code, sentence })
+    if (this.#events.length > MAX_EVENTS) this.#events.shift()
+  }
+
+  controlDied(): void {
+    this.note('control-plane-died', 'the control plane died; it is started anew, visitors are served, rules of the last plan run out by themselves')
+    for (const act of this.#acts) act.fail(new ControlPlaneGone('the control plane died before it took the order; ask again in a few seconds'))
+    this.#acts = []
+  }
+
+  hello(): Hello {
+    return { version: this.#parts.version, pid: process.pid, startedAtWallMs: this.#startedAtWallMs }
+  }
+
+  act(act: OperatorAct): Promise<ActOutcome> {
+    if (!this.#controlAlive()) return Promise.reject(new ControlPlaneGone(`the control plane does not answer (${this.#heardText()}); nothing was changed. Rules of the settings file still act`))
+    if (this.#acts.length >= MAX_ACTS) return Promise.reject(new ControlPlaneGone('too many orders are waiting; ask again in a few seconds'))
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.#acts = this.#acts.filter((one) => one !== waiting)
+        reject(new ControlPlaneGone(`the control plane did not take the order within ${ACT_WITHIN_MS / SECOND_MS} s (${this.#heardText()})`))
+      }, ACT_WITHIN_MS)
+      const waiting: WaitingAct = {
+        answer: (outcome) => {
+          clearTimeout(timer)
+          resolve(outcome)
+        },
+        fail: (error) => {
+          clearTimeout(timer)
+          reject(error)
+        },
+      }
+      this.#acts.push(waiting)
+      this.#parts.sendAct(act)
+    })
+  }
+
+  status(): ShieldStatus {
+    const parts = this.#parts
+    const now = parts.clock.wallMs()
+    const names = parts.edgeNames()
+    const notReady = names.filter((name) => !parts.isReady(name))
+    const plan = parts.plan()
+    const newest = [...parts.totals.last.values()]
+    const upstreams = parts.totals.upstreams.values().next().value ?? []
+    return {
+      ...this.hello(),
+      atWallMs: now,
+      draining: parts.draining(),
+      urls: parts.urls(),
+      workers: { wanted: names.length, ready: names.length - notReady.length, restarts: parts.totals.restarts, notReady },
+      control: { alive: this.#controlAlive(), heardAtWallMs: this.#heardAtWallMs, view: this.#view },
+      plan: plan === null ? null : { version: plan.version, state: plan.state, rules: plan.rules, postureExpiresAtWallMs: plan.postureExpiresAtWallMs, preferStale: plan.preferStale },
+      settingsRules: parts.settings().rules,
+      ruleMatches: Object.fromEntries(parts.totals.rules),
+      sinceStart: { received: parts.totals.received, ended: Object.fromEntries(parts.totals.ended), bytesOut: parts.totals.bytesOut },
+      lastSeconds: this.#lastSeconds(now),
+      connections: newest.reduce((sum, one) => sum + one.openConnections, 0),
+      eventLoopLagP99Ms: Math.max(0, ...newest.map((one) => one.eventLoopLagP99Ms)),
+      cache: { entries: newest[0]?.cache.entries ?? 0, bytes: newest[0]?.cache.bytes ?? 0 },
+      origin: this.#origin(now, newest),
+      upstreams: upstreams.map(({ name, healthy }) => ({ name, healthy })),
+      kernelDrop: parts.kernelDrop(),
+      events: this.#events,
+    }
+  }
+
+  address(address: string): AddressFacts {
+    const parts = this.#parts
+    const { countedAs, tracked } = parts.source(address)
+    const rules: readonly Rule[] = [...parts.settings().rules, ...(parts.plan()?.rules ?? [])]
+    const matching: Array<AddressFacts['matching'][number]> = []
+    let undecided = 0
+    for (const rule of rules) {
+      const prefixes = rule.when.filter((condition) => condition.attribute === 'prefix')
+      if (prefixes.length === 0) {
+        undecided++
+        continue
+      }
+      const others = rule.when.length - prefixes.length
+      if (prefixes.every((condition) => holdsAddress(condition.cidrs, address))) matching.push({ ruleId: rule.id, action: rule.action, whole: others === 0, others })
+    }
+    const drops = parts.plan()?.drops ?? []
+    return {
+      address,
+      countedAs,
+      tracked,
+      trustedProxy: holdsAddress(parts.settings().edge.trustedProxies, address),
+      matching,
+      undecided,
+      kernelDropped: parts.kernelDrop().state === 'on' && drops.some((drop) => drop.expiresAtWallMs > parts.clock.wallMs() && holdsAddress([drop.cidr], address)),
+    }
+  }
+
+  #controlAlive(): boolean {
+    return this.#parts.isReady('control') && this.#heardAtWallMs !== null && this.#parts.clock.wallMs() - this.#heardAtWallMs <= GONE_AFTER_MS
+  }
+
+  #heardText(): string {
+    return this.#heardAtWallMs === null ? 'never heard since the start' : `last heard ${Math.round((this.#parts.clock.wallMs() - this.#heardAtWallMs) / SECOND_MS)} s ago`
+  }
+
+  #lastSeconds(now: number): TrafficCounts & { seconds: number } {
+    const recent = this.#recent.filter((one) => one.toWallMs > now - RECENT_SECONDS * SECOND_MS)
+    const ended: Partial<Record<Reason, number>> = {}
+    let received = 0
+    let bytesOut = 0
+    let from = now
+    for (const one of recent) {
+      received += one.received
+      bytesOut += one.bytesOut
+      from = Math.min(from, one.fromWallMs)
+      for (const [reason, count] of Object.entries(one.ended) as Array<[Reason, number]>) ended[reason] = (ended[reason] ?? 0) + count
+    }
+    return { seconds: Math.max(0, now - from) / SECOND_MS, received, ended: ended as EndedCounts, bytesOut }
+  }
+
+  #origin(now: number, newest: readonly Vitals[]): ShieldStatus['origin'] {
+    const recent = this.#recent.filter((one) => one.toWallMs > now - RECENT_SECONDS * SECOND_MS)
+    return routeClasses.flatMap((routeClass) => {
+      const admission = sumAdmission(routeClass, newest, recent)
+      const answers = sumAnswers(routeClass, recent)
+      return admission === null && answers === null ? [] : [{ routeClass, admission, answers }]
+    })
+  }
+}
+
+/** In flight and limit are of the whole process; the counts are those of the last seconds. */
+function sumAdmission(routeClass: RouteClass, newest: readonly Vitals[], recent: readonly Vitals[]): AdmissionVitals | null {
+  const now = newest.flatMap((one) => one.admission[routeClass] ?? [])
+  if (now.length === 0) return null
+  const last = recent.flatMap((one) => one.admission[routeClass] ?? [])
+  return {
+    admitted: last.reduce((sum, one) => sum + one.admitted, 0),
+    rejected: last.reduce((sum, one) => sum + one.rejected, 0),
+    inFlight: Math.max(...now.map((one) => one.inFlight)),
+    limit: Math.max(...now.map((one) => one.limit)),
+    waiting: now.reduce((sum, one) => sum + one.waiting, 0),
+    waitP90Ms: Math.max(0, ...last.map((one) => one.waitP90Ms)),
+  }
+}
+
+/** Medians and round trips weighed by answers, the worst p99. */
+function sumAnswers(routeClass: RouteClass, recent: readonly Vitals[]): OriginVitals | null {
+  const all = recent.flatMap((one) => one.origin[routeClass] ?? []).filter((one) => one.answers + one.timeouts + one.connectFailures > 0)
+  if (all.length === 0) return null
+  const sum = (of: (one: OriginVitals) => number): number => all.reduce((total, one) => total + of(one), 0)
+  const answers = sum((one) => one.answers)
+  const mean = (of: (one: OriginVitals) => number): number => (answers === 0 ? 0 : sum((one) => of(one) * one.answers) / answers)
+  return {
+    answers,
+    serverErrors: sum((one) => one.serverErrors),
+    timeouts: sum((one) => one.timeouts),
+    connectFailures: sum((one) => one.connectFailures),
+    latencyP50Ms: mean((one) => one.latencyP50Ms),
+    latencyP99Ms: Math.max(...all.map((one) => one.latencyP99Ms)),
+    shortRttMs: mean((one) => one.shortRttMs),
+    longRttMs: mean((one) => one.longRttMs),
+  }
+}
+
+function holdsAddress(cidrs: readonly string[], address: string): boolean {
+  const ip = cidrs.length === 0 ? null : parseIpAddress(address)
+  return ip !== null && new CidrSet(cidrs).has(ip.family, ip.high, ip.text)
+}
