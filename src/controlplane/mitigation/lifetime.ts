@@ -29,6 +29,12 @@ export function bornLife(nowWallMs: number, ttlMs: number): Life {
   return { ttlMs: ttl, expiresAtWallMs: nowWallMs + ttl }
 }
 
+/** A life never reaches further than its own time: after the machine's clock went back it would else last hours. */
+export function withinReach(life: Life, nowWallMs: number): Life {
+  const most = nowWallMs + LONGEST_TTL_MS
+  return life.expiresAtWallMs <= most ? life : { ttlMs: life.ttlMs, expiresAtWallMs: most }
+}
+
 /** Renewed in the last quarter of its time, for twice as long. */
 export function renewedLife(life: Life, nowWallMs: number): Life {
   if (life.expiresAtWallMs - nowWallMs > life.ttlMs / 4) return life

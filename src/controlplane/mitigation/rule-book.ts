@@ -10,7 +10,7 @@ import type { OptionValues } from '../../kernel/option.ts'
 import { type ControlEvent, type RuleRecord, type Rung, type WindowRows, ladder } from '../evidence.ts'
 import { BookRule } from './book-rule.ts'
 import { type LadderContext, actsOnVisitors, climb, refuses, startingRung, stepDown } from './ladder.ts'
-import { DORMANT_MS, bornLife, decaySteps, isNeeded, renewedLife } from './lifetime.ts'
+import { DORMANT_MS, bornLife, decaySteps, isNeeded, renewedLife, withinReach } from './lifetime.ts'
 import { type LiveMeasure, liveHarm, measureLive } from './live-check.ts'
 import type { TextOf } from './match-rows.ts'
 import { OperatorDesk } from './operator-desk.ts'
@@ -174,6 +174,7 @@ export class RuleBook {
       rule.canaryTried += measure.canaryTried
       rule.canaryPassed += measure.canaryPassed
     }
+    if (rule.life !== null) rule.life = withinReach(rule.life, context.nowWallMs)
     if (rule.stage === 'pinned') return this.#pinnedLife(rule, context)
     if (rule.stage === 'dormant') {
       if (rule.needed && context.inIncident) this.#wake(rule, context)
