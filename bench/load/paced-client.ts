@@ -2,7 +2,7 @@
  * Run by paced.ts. A request is due every 1/rate seconds. It is sent when due on a connection that is free, or on a new one: it never waits for an
  * earlier answer, so a slow server cannot slow the questions down (coordinated omission). Latency is counted from the moment it was sent
  * to the last byte of its answer; how late the sending was is told apart.
- * Arguments: port, path, requests per second, seconds, status expected, http|https, source address.
+ * Arguments: port, path, requests per second, seconds, status expected, http|https, source address, keep|close.
  */
 import { type Socket, connect } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -11,8 +11,8 @@ import { SERVER_ADDRESS } from '../measure/loopback.ts'
 import { quantile } from '../measure/statistics.ts'
 import { AnswerReader } from './answer-reader.ts'
 
-const [port, path, perSecond, seconds, status, scheme, from] = process.argv.slice(2)
-const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${HOST_NAME}\r\n\r\n`)
+const [port, path, perSecond, seconds, status, scheme, from, connections] = process.argv.slice(2)
+const request = Buffer.from(`GET ${path} HTTP/1.1\r\nHost: ${HOST_NAME}\r\n${connections === 'close' ? 'Connection: close\r\n' : ''}\r\n`)
 /** After this an answer counts as failed. */
 const PATIENCE_MS = 5_000
 const TICK_MS = 0.5
@@ -30,6 +30,12 @@ const latencies: number[] = []
 const lateness: number[] = []
 let sent = 0
 let failed = 0
+const failures: Record<string, number> = {}
+
+function fail(how: string): void {
+  failed++
+  failures[how] = (failures[how] ?? 0) + 1
+}
 
 function newLane(): Lane {
   const plain = connect({ host: SERVER_ADDRESS, port: Number(port), localAddress: from, noDelay: true })
@@ -40,15 +46,15 @@ function newLane(): Lane {
     const done = lane.reader.read(chunk)
     if (done === 'more' || !busy.has(lane)) return
     busy.delete(lane)
-    if (done === 'broken' || lane.reader.status !== Number(status)) failed++
+    if (done === 'broken' || lane.reader.status !== Number(status)) fail(String(lane.reader.status))
     else latencies.push(performance.now() - lane.sentAtMs)
-    if (done === 'broken' || lane.reader.closes) socket.destroy()
+    if (done === 'broken' || lane.reader.closes || connections === 'close') socket.destroy()
     else free.push(lane)
   })
   socket.on('error', () => undefined)
   socket.on('close', () => {
     lane.open = false
-    if (busy.delete(lane)) failed++
+    if (busy.delete(lane)) fail(performance.now() - lane.sentAtMs >= PATIENCE_MS ? 'timeout' : 'closed')
   })
   return lane
 }
@@ -86,7 +92,7 @@ const round = (value: number): number => Math.round(value * 1_000) / 1_000
 const at = (share: number): number => (latencies.length === 0 ? PATIENCE_MS : round(quantile(latencies, share)))
 process.stdout.write(
   JSON.stringify({
-    sent, answered: latencies.length, failed, p50Ms: at(0.5), p90Ms: at(0.9), p99Ms: at(0.99), maxMs: at(1),
+    sent, answered: latencies.length, failed, failures, p50Ms: at(0.5), p90Ms: at(0.9), p99Ms: at(0.99), maxMs: at(1),
     lateP99Ms: round(quantile(lateness, 0.99)), seconds: round((performance.now() - start) / 1_000),
   }),
 )

@@ -7,6 +7,8 @@ export interface PacedResult {
   readonly answered: number
   /** Wrong status, broken connection, or no answer. */
   readonly failed: number
+  /** The same by status, `closed` or `timeout`. */
+  readonly failures: Readonly<Record<string, number>>
   readonly p50Ms: number
   readonly p90Ms: number
   readonly p99Ms: number
@@ -26,12 +28,14 @@ export interface PacedOptions {
   readonly scheme?: 'http' | 'https'
   /** Loopback address to come from. */
   readonly from?: '127.0.0.1' | '127.0.0.2'
+  /** `close`: a new connection for each request, as a visitor who comes for the first time. */
+  readonly connections?: 'keep' | 'close'
 }
 
 export const pacedClient = join(import.meta.dirname, 'paced-client.ts')
 
 export function pacedArguments(options: PacedOptions): string[] {
-  return [pacedClient, String(options.port), options.path, String(options.perSecond), String(options.seconds), String(options.status), options.scheme ?? 'http', options.from ?? '127.0.0.1']
+  return [pacedClient, String(options.port), options.path, String(options.perSecond), String(options.seconds), String(options.status), options.scheme ?? 'http', options.from ?? '127.0.0.1', options.connections ?? 'keep']
 }
 
 export async function runPaced(options: PacedOptions): Promise<PacedResult> {
