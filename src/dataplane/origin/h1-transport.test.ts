@@ -255,7 +255,7 @@ test('a request with content is the last one on its connection, whatever its met
     assert.equal(/\r\nconnection: close\r\n/.test(seen), last, seen)
     seen = ''
     await get(origin)
-    assert.equal(raw.accepted, last ? 2 : 1, `${method} ${String(body)}`)
+    assert.equal(raw.accepted, last ? 2 : 1, method)
   }
 })
 
