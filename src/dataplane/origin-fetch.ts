@@ -7,29 +7,27 @@
  */
 import type { Reason } from '../contract/reason.ts'
 import type { RouteClass, VisitorClass } from '../contract/route-class.ts'
-import { firstValue, hasHeader, type HeaderList } from '../kernel/header-list.ts'
+import type { HeaderList } from '../kernel/header-list.ts'
 import type { Applicant, Refusal } from './admission/admission.ts'
 import type { AdmissionSlot } from './admission/admission-slot.ts'
-import { type Cache, wantsPart } from './cache/cache.ts'
-import { forwardStatus } from './cache/cache-status.ts'
-import { isConditional, isNotModified, notModifiedHeaders } from './cache/conditional.ts'
+import { wantsPart } from './cache/cache.ts'
 import type { WaitOutcome } from './cache/coalesce.ts'
 import type { Lookup } from './cache/lookup.ts'
 import type { CachePolicy } from './cache/policy.ts'
 import { isOriginError } from './cache/stale.ts'
 import type { StoreWriter } from './cache/store-fill.ts'
 import type { CacheEntry } from './cache/stored-response.ts'
+import type { FetchHost } from './fetch-host.ts'
+import { HeldErrorPage } from './held-error-page.ts'
 import type { OriginCall, OriginHandle, OriginSink, UpgradeCall } from './origin/call.ts'
-import type { Pipeline } from './pipeline.ts'
-import { PreparedAnswer, type Request, type RequestBody } from './request.ts'
+import type { Request, RequestBody } from './request.ts'
 import { newRequestId } from './request-id.ts'
 import type { Route } from './routing/route-table.ts'
 import { GatheredBody } from './upload/gathered-body.ts'
+import { VisitorAnswer } from './visitor-answer.ts'
 
-/** How long a visitor waits for the disk to say whether it has a last good copy: the home page must answer within 50 ms when the origin is dead. */
+/** How long a visitor waits for the disk to say whether it has a last good copy: a local read, even a loaded machine answers in milliseconds. */
 const RECALL_MS = 1_000
-/** Of a failed origin's error page, kept while the disk is asked for something better. */
-const ERROR_PAGE_BYTES = 262_144
 
 export class OriginFetch implements Applicant, OriginSink {
   readonly routeClass: RouteClass
@@ -40,12 +38,11 @@ export class OriginFetch implements Applicant, OriginSink {
   ticket = -1
   bookedMs = 0
 
-  readonly #pipeline: Pipeline
+  readonly #host: FetchHost
   readonly #request: Request
   readonly #route: Route<CachePolicy>
+  readonly #visitor: VisitorAnswer
   #lookup: Lookup
-  /** False for a refresh behind a stale answer, and once the visitor has gone. */
-  #visitor: boolean
   /** We hold the claim on this key: others wait for what becomes of it. */
   #flying = false
   #sharedAgain = false
@@ -55,54 +52,42 @@ export class OriginFetch implements Applicant, OriginSink {
   #handle: OriginHandle | null = null
   #sentAtMs = 0
   #headAtMs = 0
-  /** Origin time in which we did not read because the visitor did not: not the origin's fault. */
+  /** The origin is not read, because the visitor does not read. */
   #paused = false
   #writer: StoreWriter | null = null
-  /** Answer from the store once the whole is there: the visitor asked for a part, or is slower than the origin. */
-  #answerLater = false
-  #sentBytes = 0
   /** What the origin sends is not wanted: a better answer went out. */
   #discarding = false
-  #errorPage: { readonly status: number; readonly headers: HeaderList; readonly chunks: Uint8Array[]; bytes: number; whole: boolean; judged: boolean } | null = null
+  #errorPage: HeldErrorPage | null = null
 
-  private constructor(pipeline: Pipeline, request: Request, route: Route<CachePolicy>, lookup: Lookup, visitor: boolean) {
-    this.#pipeline = pipeline
+  private constructor(host: FetchHost, request: Request, route: Route<CachePolicy>, lookup: Lookup, forVisitor: boolean) {
+    this.#host = host
     this.#request = request
     this.#route = route
     this.#lookup = lookup
-    this.#visitor = visitor
+    this.#visitor = new VisitorAnswer(host, request, forVisitor)
     this.routeClass = request.routeClass
-    this.visitorClass = visitor ? request.visitorClass : 'known'
+    this.visitorClass = forVisitor ? request.visitorClass : 'known'
     this.client = request.client
-    this.sourceSlot = visitor ? request.sourceSlot : -1
+    this.sourceSlot = forVisitor ? request.sourceSlot : -1
   }
 
-  static forVisitor(pipeline: Pipeline, request: Request, route: Route<CachePolicy>, lookup: Lookup): void {
-    const fetch = new OriginFetch(pipeline, request, route, lookup, true)
+  static forVisitor(host: FetchHost, request: Request, route: Route<CachePolicy>, lookup: Lookup): void {
+    const fetch = new OriginFetch(host, request, route, lookup, true)
     request.reply.onClose = (gone) => fetch.#guard(() => fetch.#onReplyClosed(gone))
     fetch.#share()
   }
 
   /** Fetches behind a stale answer; the claim is ours already. */
-  static behind(pipeline: Pipeline, request: Request, route: Route<CachePolicy>, lookup: Lookup): void {
-    const fetch = new OriginFetch(pipeline, request, route, lookup, false)
+  static behind(host: FetchHost, request: Request, route: Route<CachePolicy>, lookup: Lookup): void {
+    const fetch = new OriginFetch(host, request, route, lookup, false)
     fetch.#flying = true
     fetch.#apply()
-  }
-
-  get #cache(): Cache {
-    return this.#pipeline.cache
-  }
-
-  #now(): ReturnType<Pipeline['clock']['monotonicMs']> {
-    return this.#pipeline.clock.monotonicMs()
   }
 
   // 1. Share another's fetch, or make our own
 
   #share(): void {
-    const now = this.#now()
-    const claim = this.#request.upgrade !== '' && this.#route.upgrade ? 'alone' : this.#cache.claim(this.#lookup, (outcome) => this.#guard(() => this.#onOthersFetch(outcome)), now)
+    const claim = this.#changesProtocol ? 'alone' : this.#host.cache.claim(this.#lookup, (outcome) => this.#guard(() => this.#onOthersFetch(outcome)), this.#now())
     if (claim === 'mine') this.#flying = true
     else if (claim === 'waiting') return
     else if (claim === 'full') {
@@ -112,23 +97,29 @@ export class OriginFetch implements Applicant, OriginSink {
     this.#gather()
   }
 
+  /** Once per request, so that no chain of waits can form. */
+  #shareAgain(): void {
+    this.#sharedAgain = true
+    this.#share()
+  }
+
   #onOthersFetch(outcome: WaitOutcome): void {
-    if (!this.#visitor) return
-    const now = this.#now()
+    if (!this.#visitor.waiting) return
+    const { cache, tally } = this.#host
     if (outcome === 'failed') {
       // Perhaps only its visitor went away: one of those who waited tries again for all, once; when that fails too, the origin is down.
-      if (this.#sharedAgain || this.#cache.onError(this.#lookup, now) !== null) this.#fallBack('origin-down', 5)
+      if (this.#sharedAgain || cache.onError(this.#lookup, this.#now()) !== null) this.#fallBack('origin-down', 5)
       else this.#shareAgain()
       return
     }
     if (outcome === 'stored') {
-      const again = this.#cache.lookup(this.#request, this.#lookup.policy, now, false)
+      const again = cache.lookup(this.#request, this.#lookup.policy, this.#now(), false)
+      this.#lookup = again
       if (again.kind === 'fresh' || again.kind === 'stale') {
-        this.#pipeline.tally.collapsed++
-        this.#finishWith(again.entry!, again.kind === 'fresh' ? 'served-fresh' : 'served-stale', 'collapsed')
+        tally.collapsed++
+        this.#visitor.sendStored(again.entry!, again, again.kind === 'fresh' ? 'served-fresh' : 'served-stale', 'collapsed')
         return
       }
-      this.#lookup = again
       if (again.kind === 'only-if-cached') {
         this.#refuse('only-if-cached', 0)
         return
@@ -142,35 +133,30 @@ export class OriginFetch implements Applicant, OriginSink {
     this.#gather()
   }
 
-  /** Once per request, so that no chain of waits can form. */
-  #shareAgain(): void {
-    this.#sharedAgain = true
-    this.#share()
-  }
-
   // 2. Read the content before a place at the origin is taken
 
   #gather(): void {
-    const body = this.#request.body
-    if (body === null || (this.#request.upgrade !== '' && this.#route.upgrade)) {
+    const { body } = this.#request
+    if (body === null || this.#changesProtocol) {
       this.#apply()
       return
     }
     if (this.#route.maxBodyBytes !== null) body.maxBodyBytes = this.#route.maxBodyBytes
-    this.#gathered = new GatheredBody(body, this.#pipeline.gatherBudget, {
+    const gathered = new GatheredBody(body, this.#host.gatherBudget, {
       onReady: (whole) => {
-        this.#body = whole ?? this.#gathered
+        this.#body = whole ?? gathered
         this.#guard(() => this.#apply())
       },
       onFailed: (reason) => this.#guard(() => this.#refuse(reason, 0)),
     })
-    this.#gathered.gather()
+    this.#gathered = gathered
+    gathered.gather()
   }
 
   // 3. Wait for a place
 
   #apply(): void {
-    const answer = this.#pipeline.admission.admit(this)
+    const answer = this.#host.admission.admit(this)
     if (answer === null) return
     if ('reason' in answer) this.onRefused(answer)
     else this.onSlot(answer)
@@ -189,22 +175,22 @@ export class OriginFetch implements Applicant, OriginSink {
 
   #ask(): void {
     const request = this.#request
+    const { cache, origin } = this.#host
     this.#sentAtMs = this.#now()
     if (request.id === '') request.id = newRequestId()
     const call: OriginCall = {
-      method: request.method, target: this.#lookup.originTarget, headers: this.#cache.originHeaders(request, this.#lookup), body: this.#body,
+      method: request.method, target: this.#lookup.originTarget, headers: cache.originHeaders(request, this.#lookup), body: this.#body,
       host: request.host, scheme: request.scheme, clientAddress: request.client.text, peerAddress: '', trustedHop: false, requestId: request.id,
       routeClass: this.routeClass, deadlineMs: this.#route.timeoutMs ?? 0, sink: this,
     }
-    const origin = this.#pipeline.origin
-    if (request.upgrade !== '' && this.#route.upgrade) {
+    if (this.#changesProtocol) {
       const upgrade: UpgradeCall = { ...call, protocol: request.upgrade, takeOver: () => request.reply.takeOver() }
       this.#handle = origin.upgrade(upgrade)
     } else this.#handle = origin.forward(call)
   }
 
   onInformational(status: number, headers: HeaderList): void {
-    if (this.#visitor) this.#request.reply.sendInformational(status, headers)
+    if (this.#visitor.waiting) this.#request.reply.sendInformational(status, headers)
   }
 
   onHead(status: number, headers: HeaderList): void {
@@ -216,141 +202,103 @@ export class OriginFetch implements Applicant, OriginSink {
     this.#headAtMs = now
     const request = this.#request
     const lookup = this.#lookup
-    const cache = this.#cache
-    const delayMs = now - this.#sentAtMs
+    const { cache } = this.#host
     if (lookup.fill && lookup.kind === 'validate' && status === 304) {
-      const entry = cache.validated(request, lookup, headers, delayMs)
+      const entry = cache.validated(request, lookup, headers, now - this.#sentAtMs)
       this.#flying = false
       this.#discarding = true
-      if (entry !== null) this.#finishWith(entry, 'served-revalidated', 'revalidated')
-      else this.#refuse('origin-bad-answer', 1)
+      if (entry === null) this.#refuse('origin-bad-answer', 1)
+      else this.#visitor.sendStored(entry, lookup, 'served-revalidated', 'revalidated')
       return
     }
     if (isOriginError(status) && (request.method === 'GET' || request.method === 'HEAD')) {
       const entry = cache.onError(lookup, now)
       if (entry !== null) {
-        this.#landFailed()
-        this.#discarding = true
-        this.#finishWith(entry, 'served-stale', 'origin-error')
+        this.#serveInstead(entry, 'served-stale', 'origin-error')
         return
       }
-      if (this.#visitor && request.method === 'GET' && lookup.kind !== 'bypass') {
-        this.#errorPage = { status, headers, chunks: [], bytes: 0, whole: false, judged: false }
+      if (this.#visitor.waiting && request.method === 'GET' && lookup.kind !== 'bypass') {
+        this.#errorPage = new HeldErrorPage(status, headers)
         cache.recall(request, lookup, now, RECALL_MS, (found) => this.#guard(() => this.#judgeErrorPage(found)))
         return
       }
     }
-    this.#begin(status, headers, delayMs)
+    this.#begin(status, headers)
   }
 
   /** The origin failed and the disk was asked for a better answer. */
   #judgeErrorPage(found: CacheEntry | null): void {
     const page = this.#errorPage
-    if (page === null || page.judged) return
-    page.judged = true
-    if (found !== null && this.#visitor) {
-      this.#landFailed()
-      this.#discarding = true
-      page.chunks.length = 0
-      this.#finishWith(found, 'served-last-good', 'last-good')
-      if (this.#paused) this.#resume()
-      return
-    }
+    if (page === null) return
     this.#errorPage = null
-    this.#begin(page.status, page.headers, this.#headAtMs - this.#sentAtMs)
-    for (const chunk of page.chunks) this.#pass(chunk)
-    if (page.whole) this.#end(null)
-    else if (this.#paused) this.#resume()
+    if (found !== null && this.#visitor.waiting) this.#serveInstead(found, 'served-last-good', 'last-good')
+    else if (page.end === 'broken') this.#fallBack('origin-reset', 0)
+    else {
+      this.#begin(page.status, page.headers)
+      for (const chunk of page.chunks) this.#pass(chunk)
+      if (page.end === 'whole') this.#end(null)
+    }
+    if (this.#paused) this.#resume()
+  }
+
+  #serveInstead(entry: CacheEntry, reason: Reason, detail: string): void {
+    this.#landFailed()
+    this.#discarding = true
+    this.#visitor.sendStored(entry, this.#lookup, reason, detail)
   }
 
   // 5. Answer, and fill the store
 
-  #begin(status: number, headers: HeaderList, delayMs: number): void {
+  #begin(status: number, headers: HeaderList): void {
     const request = this.#request
     const lookup = this.#lookup
-    const cache = this.#cache
+    const { cache } = this.#host
     let detail = ''
     if (request.method === 'GET') {
-      const begun = cache.begin(request, lookup, status, headers, delayMs)
+      const begun = cache.begin(request, lookup, status, headers, this.#headAtMs - this.#sentAtMs)
       if (typeof begun === 'string') {
         detail = begun
         this.#flying = false
       } else this.#writer = begun
     } else {
-      if (request.method === 'HEAD') cache.headAnswered(request, lookup, status, headers, delayMs)
+      if (request.method === 'HEAD') cache.headAnswered(request, lookup, status, headers, this.#headAtMs - this.#sentAtMs)
       else cache.unsafeAnswered(request, lookup, status, headers)
       this.#landFailed()
     }
-    if (!this.#visitor) return
-    if (this.#writer !== null && this.#visitorHasIt(this.#writer)) {
-      this.#notModified(headers)
-      return
-    }
-    if (this.#writer !== null && this.#writer.lengthKnown && wantsPart(request.headers)) {
-      this.#answerLater = true
-      return
-    }
-    request.status = status
-    const stored = this.#writer !== null && this.#writer.failed === null
-    const out = [...headers]
-    if (!hasHeader(headers, 'date')) out.push('date', new Date(this.#pipeline.clock.wallMs()).toUTCString())
-    out.push('cache-status', forwardStatus({ why: lookup.why, status, stored, detail }))
-    request.reply.onDrain = () => this.#guard(() => this.#onDrain())
-    request.reply.start(status, out, lengthOf(headers))
-  }
-
-  /** The visitor's own condition did not go to the origin, because the store wants the whole; it holds of what came. */
-  #visitorHasIt({ status, decision }: StoreWriter): boolean {
-    return isConditional(this.#request.headers) && isNotModified(this.#request.headers, { status, ...decision }, this.#pipeline.clock.wallMs())
-  }
-
-  /** The visitor is done; the store goes on filling. */
-  #notModified(headers: HeaderList): void {
-    this.#visitor = false
-    const out = notModifiedHeaders(headers)
-    if (!hasHeader(headers, 'date')) out.push('date', new Date(this.#pipeline.clock.wallMs()).toUTCString())
-    out.push('cache-status', forwardStatus({ why: this.#lookup.why, status: this.#writer!.status, stored: true, detail: '' }))
-    this.#pipeline.send(this.#request, new PreparedAnswer(304, out, null), 'served-origin')
+    const visitor = this.#visitor
+    if (!visitor.waiting) return
+    const writer = this.#writer
+    if (writer !== null && visitor.hasAlready(writer)) visitor.notModified(headers, lookup, status)
+    else if (writer !== null && writer.lengthKnown && wantsPart(request.headers)) visitor.fromStore = true
+    else visitor.start(status, headers, lookup, writer !== null && writer.failed === null, detail, () => this.#guard(() => this.#onDrain()))
   }
 
   onData(chunk: Uint8Array): boolean {
-    let wants = true
-    this.#guard(() => {
-      wants = this.#onData(chunk)
-    })
-    return wants
-  }
-
-  #onData(chunk: Uint8Array): boolean {
-    if (this.#discarding) return true
-    const page = this.#errorPage
-    if (page !== null) {
-      page.chunks.push(chunk)
-      page.bytes += chunk.length
-      if (page.bytes < ERROR_PAGE_BYTES) return true
+    try {
+      if (this.#discarding) return true
+      if (this.#errorPage === null) return this.#pass(chunk)
+      if (this.#errorPage.add(chunk)) return true
       this.#paused = true
       return false
+    } catch (error) {
+      this.#onFault(error)
+      return true
     }
-    return this.#pass(chunk)
   }
 
   #pass(chunk: Uint8Array): boolean {
-    const writer = this.#writer
-    if (writer !== null && !writer.write(chunk)) {
+    const visitor = this.#visitor
+    if (this.#writer !== null && !this.#writer.write(chunk)) {
       this.#writer = null
       this.#flying = false
-      if (this.#answerLater) {
+      if (visitor.fromStore) {
         this.#fail('origin-bad-answer')
         return true
       }
     }
-    if (!this.#visitor) return true
-    if (this.#answerLater) return true
-    this.#sentBytes += chunk.length
-    if (this.#request.reply.write(chunk)) return true
+    if (!visitor.waiting || visitor.fromStore || visitor.write(chunk)) return true
     if (this.#writer !== null && this.#writer.lengthKnown) {
-      // The store collects at the origin's speed; this visitor gets the rest from there, and the slot is free early.
-      this.#answerLater = true
+      visitor.fromStore = true
       return true
     }
     this.#paused = true
@@ -370,43 +318,37 @@ export class OriginFetch implements Applicant, OriginSink {
     this.#guard(() => {
       const page = this.#errorPage
       this.#releaseSlot(page?.status ?? this.#request.status)
-      if (page !== null) page.whole = true
-      else this.#end(trailers)
+      if (page === null) this.#end(trailers)
+      else page.end = 'whole'
     })
   }
 
   #end(trailers: HeaderList | null): void {
-    this.#releaseSlot(this.#request.status)
     if (this.#discarding) return
+    const whole = this.#store()
+    const visitor = this.#visitor
+    if (!visitor.waiting) return
+    if (!visitor.fromStore) visitor.end(trailers)
+    else if (visitor.started) {
+      if (whole === null) visitor.cut('origin-bad-answer')
+      else visitor.endFrom(whole, trailers)
+    } else {
+      const again = this.#host.cache.lookup(this.#request, this.#lookup.policy, this.#now(), true)
+      if (again.entry !== null && whole !== null) visitor.sendStored(again.entry, again, 'served-origin', 'stored')
+      else this.#fallBack('origin-bad-answer', 1)
+    }
+  }
+
+  /** The answer is whole: stored if it may be. Returns its content when it was. */
+  #store(): Uint8Array | null {
     const writer = this.#writer
+    if (writer === null) return null
     this.#writer = null
-    let whole: Uint8Array | null = null
-    if (writer !== null) {
-      const stored = writer.commit()
-      this.#flying = false
-      if (stored !== null) this.#pipeline.tally.stored++
-      whole = stored?.body ?? null
-    }
-    if (!this.#visitor) return
-    const { reply } = this.#request
-    if (!this.#answerLater) {
-      reply.end(trailers)
-      return
-    }
-    if (reply.started) {
-      // Slower than the origin: the rest comes out of shared memory.
-      if (whole === null) reply.abort('origin-bad-answer')
-      else {
-        const rest = whole.subarray(this.#sentBytes)
-        this.#sentBytes = whole.length
-        if (rest.length > 0) reply.write(rest)
-        reply.end(trailers)
-      }
-      return
-    }
-    const again = this.#cache.lookup(this.#request, this.#lookup.policy, this.#now(), true)
-    if (again.entry !== null && whole !== null) this.#finishWith(again.entry, 'served-origin', 'stored')
-    else this.#fallBack('origin-bad-answer', 1)
+    const stored = writer.commit()
+    this.#flying = false
+    if (stored === null) return null
+    this.#host.tally.stored++
+    return stored.body
   }
 
   onError(reason: Reason, _detail: string, _retryable: boolean): void {
@@ -417,83 +359,63 @@ export class OriginFetch implements Applicant, OriginSink {
     this.#releaseAfterFailure(reason)
     this.#handle?.abort()
     if (this.#discarding) return
-    if (this.#errorPage !== null) {
-      this.#errorPage.whole = true
-      return
-    }
-    this.#fallBack(reason, reason === 'origin-down' || reason === 'limit-shed' ? 5 : 0)
+    if (this.#errorPage === null) this.#fallBack(reason, reason === 'origin-down' || reason === 'limit-shed' ? 5 : 0)
+    else this.#errorPage.end = 'broken'
   }
 
   // 6. When the origin cannot: a copy in memory, a copy on disk, an honest page
 
   #fallBack(reason: Reason, retryAfterSeconds: number): void {
     this.#landFailed()
-    const request = this.#request
-    if (!this.#visitor) return
-    if (request.reply.started) {
-      request.reply.abort(reason)
-      this.#endRequest(reason)
+    const visitor = this.#visitor
+    if (!visitor.waiting) return
+    if (visitor.started) {
+      visitor.cut(reason)
+      return
+    }
+    const { method } = this.#request
+    if ((method !== 'GET' && method !== 'HEAD') || this.#lookup.kind === 'bypass') {
+      visitor.refuse(reason, retryAfterSeconds)
       return
     }
     const now = this.#now()
-    const reading = (request.method === 'GET' || request.method === 'HEAD') && this.#lookup.kind !== 'bypass'
-    const entry = reading ? this.#cache.onError(this.#lookup, now) : null
-    if (entry !== null) this.#finishWith(entry, 'served-stale', reason)
-    else if (!reading) this.#refuse(reason, retryAfterSeconds)
-    else {
-      this.#cache.recall(request, this.#lookup, now, RECALL_MS, (found) =>
-        this.#guard(() => {
-          if (!this.#visitor) return
-          if (found === null) this.#refuse(reason, retryAfterSeconds)
-          else this.#finishWith(found, 'served-last-good', 'last-good')
-        }),
-      )
+    const entry = this.#host.cache.onError(this.#lookup, now)
+    if (entry !== null) {
+      visitor.sendStored(entry, this.#lookup, 'served-stale', reason)
+      return
     }
-  }
-
-  #finishWith(entry: CacheEntry, reason: Reason, detail: string): void {
-    if (!this.#visitor) return
-    this.#visitor = false
-    this.#pipeline.send(this.#request, this.#cache.answer(this.#request, entry, this.#lookup.policy, this.#now(), detail), reason)
+    this.#host.cache.recall(this.#request, this.#lookup, now, RECALL_MS, (found) =>
+      this.#guard(() => {
+        if (found === null) visitor.refuse(reason, retryAfterSeconds)
+        else visitor.sendStored(found, this.#lookup, 'served-last-good', 'last-good')
+      }),
+    )
   }
 
   #refuse(reason: Reason, retryAfterSeconds: number): void {
     this.#landFailed()
-    if (!this.#visitor) return
-    this.#visitor = false
-    this.#pipeline.refuse(this.#request, reason, retryAfterSeconds)
+    this.#visitor.refuse(reason, retryAfterSeconds)
   }
 
-  // The visitor's end of it
+  // 7. Let go of what is held
 
   #onReplyClosed(gone: boolean): void {
-    const request = this.#request
     this.#gathered?.release()
-    if (!this.#visitor) return
-    this.#visitor = false
-    request.bytesSent = this.#sentBytes
-    if (!gone) {
-      this.#endRequest('served-origin')
-      return
-    }
-    this.#endRequest('client-aborted')
+    if (!this.#visitor.waiting) return
+    this.#visitor.closed(gone)
+    if (!gone) return
     // Others wait for this fetch, or what is nearly stored serves the next visitor: it goes on without its own.
-    const wanted = this.#flying && this.#cache.waitersOf(this.#lookup) > 0
+    const wanted = this.#flying && this.#host.cache.waitersOf(this.#lookup) > 0
     if (wanted || (this.#writer !== null && this.#writer.lengthKnown)) {
       if (this.#paused) this.#resume()
       return
     }
-    if (this.#pipeline.admission.cancel(this)) this.#landFailed()
+    if (this.#host.admission.cancel(this)) this.#landFailed()
     else if (this.#handle !== null) {
       this.#handle.abort()
       this.#slot?.ignore(this.#now() - this.#sentAtMs)
       this.#landFailed()
     }
-  }
-
-  #endRequest(reason: Reason): void {
-    this.#request.bytesSent = this.#sentBytes
-    this.#pipeline.ended(this.#request, reason)
   }
 
   /** Whatever we held for others is over without an answer. */
@@ -502,7 +424,7 @@ export class OriginFetch implements Applicant, OriginSink {
     this.#writer = null
     if (!this.#flying) return
     this.#flying = false
-    this.#cache.failed(this.#lookup)
+    this.#host.cache.failed(this.#lookup)
   }
 
   #releaseSlot(status: number): void {
@@ -521,24 +443,31 @@ export class OriginFetch implements Applicant, OriginSink {
     else this.#slot.ignore(usedMs)
   }
 
-  /** A fault of ours ends this request, gives back what it holds, and goes no further. */
+  get #changesProtocol(): boolean {
+    return this.#request.upgrade !== '' && this.#route.upgrade
+  }
+
+  #now(): ReturnType<FetchHost['clock']['monotonicMs']> {
+    return this.#host.clock.monotonicMs()
+  }
+
   #guard(act: () => void): void {
     try {
       act()
     } catch (error) {
-      this.#visitor = false
-      try {
-        this.#handle?.abort()
-        this.#slot?.ignore()
-        this.#landFailed()
-      } finally {
-        this.#pipeline.fault(this.#request, error)
-      }
+      this.#onFault(error)
     }
   }
-}
 
-function lengthOf(headers: HeaderList): number {
-  const text = firstValue(headers, 'content-length')
-  return text === undefined ? -1 : Number(text)
+  /** A fault of ours ends this request, gives back what it holds, and goes no further. */
+  #onFault(error: unknown): void {
+    this.#visitor.waiting = false
+    try {
+      this.#handle?.abort()
+      this.#slot?.ignore()
+      this.#landFailed()
+    } finally {
+      this.#host.fault(this.#request, error)
+    }
+  }
 }

@@ -23,6 +23,7 @@ import type { Admission } from './admission/admission.ts'
 import type { Cache } from './cache/cache.ts'
 import { type CachePolicy, compileCachePolicy } from './cache/policy.ts'
 import { Features } from './features.ts'
+import type { FetchHost } from './fetch-host.ts'
 import { HostTable } from './routing/host-table.ts'
 import type { Origin } from './origin/origin.ts'
 import { OriginFetch } from './origin-fetch.ts'
@@ -57,7 +58,7 @@ interface Site {
   readonly origin: Origin
 }
 
-export class Pipeline {
+export class Pipeline implements FetchHost {
   readonly clock: Clock
   readonly cache: Cache
   readonly admission: Admission
