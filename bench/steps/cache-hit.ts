@@ -1,4 +1,4 @@
-import { CacheRig } from '../../src/dataplane/cache/cache-rig.ts'
+import { CacheRig } from '../../src/dataplane/cache/cache.testing.ts'
 import type { MonotonicMs } from '../../src/kernel/clock.ts'
 import type { Step } from './step.ts'
 

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { SimulatedClock } from '../../kernel/clock.ts'
 import type { MonotonicMs } from '../../kernel/clock.ts'
 import { firstValue } from '../../kernel/header-list.ts'
-import { CacheRig } from './cache-rig.ts'
-import type { OriginAnswer, OriginRequest } from './cache-rig.ts'
+import { CacheRig } from './cache.testing.ts'
+import type { OriginAnswer, OriginRequest } from './cache.testing.ts'
 import { compileCachePolicy } from './policy.ts'
 
 const ok = (body: string, ...headers: string[]): OriginAnswer => ({ status: 200, headers, body })

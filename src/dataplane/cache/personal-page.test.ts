@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { combinedValue, firstValue } from '../../kernel/header-list.ts'
-import { CacheRig } from './cache-rig.ts'
-import type { AskOptions, OriginAnswer, OriginRequest } from './cache-rig.ts'
+import { CacheRig } from './cache.testing.ts'
+import type { AskOptions, OriginAnswer, OriginRequest } from './cache.testing.ts'
 import { compileCachePolicy } from './policy.ts'
 
 /**

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import { connect as tlsConnect } from 'node:tls'
 import { systemClock } from '../../kernel/clock.ts'
-import { openHarness, type Harness, type HarnessOptions } from './edge-harness.ts'
+import { openHarness, type Harness, type HarnessOptions } from './edge.testing.ts'
 import { serveHttp1 } from './http1/http1-connection.ts'
 
 /** The listener and the real HTTP/1 codec together: every way a connection can come to it. */

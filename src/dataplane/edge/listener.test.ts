@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads'
 import { SimulatedClock, type WallMs } from '../../kernel/clock.ts'
 import type { CertificateSet, CertificateStore } from './certificates.ts'
 import { makeDevelopmentCertificate } from './development-certificate.ts'
-import { fixedCertificates, openHarness, TICKET_KEYS, type Harness, type HarnessOptions } from './edge-harness.ts'
+import { fixedCertificates, openHarness, TICKET_KEYS, type Harness, type HarnessOptions } from './edge.testing.ts'
 
 let open: Harness[] = []
 async function harness(options: HarnessOptions = {}): Promise<Harness> {
@@ -75,7 +75,7 @@ describe('listener', () => {
     const first = await harness({ spec: http })
     const source = `
       import { parentPort } from 'node:worker_threads'
-      const { openHarness } = await import('${new URL('edge-harness.ts', import.meta.url).href}')
+      const { openHarness } = await import('${new URL('edge.testing.ts', import.meta.url).href}')
       const h = await openHarness({ spec: { protocol: 'http', fd: ${first.listener.fd} } })
       parentPort.on('message', () => h.close().then(() => process.exit()))
       parentPort.postMessage(h.listener.port)`

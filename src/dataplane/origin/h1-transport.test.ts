@@ -14,7 +14,7 @@ import { firstValue } from '../../kernel/header-list.ts'
 import type { Origin } from './origin.ts'
 import type { OriginSettings } from './options.ts'
 import { testCertificate, testKey } from './test-certificate.ts'
-import { FedBody, RecordingSink, answering, callOf, rawOrigin, simulatedOrigin, until } from './test-origin.ts'
+import { FedBody, RecordingSink, answering, callOf, rawOrigin, simulatedOrigin, until } from './origin.testing.ts'
 
 const cleanups: (() => unknown)[] = []
 const folder = mkdtempSync(join(tmpdir(), 'polder-origin-'))

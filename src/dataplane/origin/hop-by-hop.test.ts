@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { combinedValue, firstValue, hasHeader } from '../../kernel/header-list.ts'
 import { answerHeaders, isLoop, requestHeaders, trailerFields } from './hop-by-hop.ts'
 import type { HeaderPolicy } from './hop-by-hop.ts'
-import { RecordingSink, callOf } from './test-origin.ts'
+import { RecordingSink, callOf } from './origin.testing.ts'
 
 const policy: HeaderPolicy = {
   viaName: 'polder-0a1b2c3d', sendVia: true, hostOverride: '', sendForwarded: false, dropUnderscoreNames: true, hideAnswerFields: new Set(['alt-svc']),

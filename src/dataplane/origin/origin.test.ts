@@ -4,7 +4,7 @@ import { after, test } from 'node:test'
 import { firstValue } from '../../kernel/header-list.ts'
 import type { Origin } from './origin.ts'
 import type { OriginSettings } from './options.ts'
-import { FedBody, RecordingSink, answering, callOf, rawOrigin, simulatedOrigin, until } from './test-origin.ts'
+import { FedBody, RecordingSink, answering, callOf, rawOrigin, simulatedOrigin, until } from './origin.testing.ts'
 
 const cleanups: (() => Promise<void>)[] = []
 after(async () => {

@@ -4,7 +4,7 @@ import { afterEach, describe, it } from 'node:test'
 import type { TLSSocket } from 'node:tls'
 import { SimulatedClock } from '../../../kernel/clock.ts'
 import type { Request } from '../../request.ts'
-import { openHarness, type Harness, type HarnessOptions } from '../edge-harness.ts'
+import { openHarness, type Harness, type HarnessOptions } from '../edge.testing.ts'
 import { fieldBlock, FLAG, FRAME, frame, FrameReader, GET_FIELDS, PREFACE, request, u32 } from './raw-frames.ts'
 
 /**

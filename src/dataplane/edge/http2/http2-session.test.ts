@@ -5,7 +5,7 @@ import { afterEach, describe, it } from 'node:test'
 import { SimulatedClock } from '../../../kernel/clock.ts'
 import { PreparedAnswer, type BodySink, type Request } from '../../request.ts'
 import { FLAG, FRAME, frame, FrameReader, GET_FIELDS, PREFACE, request, u32 } from './raw-frames.ts'
-import { openHarness, type Harness, type HarnessOptions } from '../edge-harness.ts'
+import { openHarness, type Harness, type HarnessOptions } from '../edge.testing.ts'
 
 let open: Harness[] = []
 async function harness(options: HarnessOptions = {}): Promise<Harness> {
