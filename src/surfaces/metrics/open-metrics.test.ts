@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { reasons } from '../../contract/reason.ts'
+import { durationBoundsMs, type Vitals } from '../../contract/vitals.ts'
+import { openMetrics } from './open-metrics.ts'
+import { Totals } from './totals.ts'
+
+function vitals(worker: number, more: Partial<Vitals> = {}): Vitals {
+  const none = Array.from({ length: durationBoundsMs.length + 1 }, () => 0)
+  return {
+    worker, fromWallMs: 0, toWallMs: 1_000, planVersion: 3, received: 10, ended: { 'served-fresh': 7, 'rule-block': 3 }, bytesIn: 100, bytesOut: 900,
+    openConnections: 4, eventLoopLagP99Ms: 2, ruleMatches: { 'op"1\n': { matched: 3, positive: 0, canaryPassed: 0, canaryTried: 0 } },
+    admission: { page: { admitted: 2, rejected: 1, inFlight: 1, limit: 8, waiting: 0, waitP90Ms: 0 } },
+    origin: { page: { answers: 2, serverErrors: 1, timeouts: 0, connectFailures: 0, latencyP50Ms: 5, latencyP99Ms: 9, shortRttMs: 5, longRttMs: 5 } },
+    cache: { entries: 5, bytes: 4_096, stored: 2, collapsed: 1 }, durations: { cache: [7, ...none.slice(1)], origin: none, refused: none }, ...more,
+  }
+}
+
+/** Reads the text as a strict scraper would. Returns value by whole sample name. */
+function scrape(text: string): Map<string, number> {
+  const lines = text.split('\n')
+  assert.equal(lines.pop(), '')
+  assert.equal(lines.pop(), '# EOF')
+  const types = new Map<string, string>()
+  const samples = new Map<string, number>()
+  let family = ''
+  for (const line of lines) {
+    const type = /^# TYPE ([a-z_]+) (counter|gauge|histogram|info)$/.exec(line)
+    if (type !== null) {
+      assert.ok(!types.has(type[1]), `family ${type[1]} twice`)
+      types.set(type[1], type[2])
+      family = type[1]
+      continue
+    }
+    if (/^# (HELP|UNIT) /.test(line)) {
+      assert.equal(line.split(' ')[2], family)
+      if (line.startsWith('# UNIT')) assert.ok(family.endsWith(`_${line.split(' ')[3]}`), line)
+      continue
+    }
+    const sample = /^([a-z_]+)(\{(?:[a-z]+="(?:[^"\\\n]|\\["\\n])*",?)*\})? (-?[\d.e+-]+)$/.exec(line)
+    assert.ok(sample !== null, line)
+    const suffix = sample[1].slice(family.length)
+    const allowed = { counter: ['_total'], gauge: [''], histogram: ['_bucket', '_count', '_sum'], info: ['_info'] }[types.get(family)!]!
+    assert.ok(sample[1].startsWith(family) && allowed.includes(suffix), line)
+    const name = line.slice(0, line.lastIndexOf(' '))
+    assert.ok(!samples.has(name), `${name} twice`)
+    samples.set(name, Number(sample[3]))
+  }
+  return samples
+}
+
+test('the text is OpenMetrics that a strict scraper reads, whatever a rule is called', () => {
+  const totals = new Totals()
+  totals.add(vitals(0), [{ name: 'http://127.0.0.1:8090', healthy: true, inFlight: 1, failures: 0 }])
+  const samples = scrape(openMetrics(totals, '0.1.0'))
+  assert.equal(samples.get('polder_rule_matches_total{rule="op\\"1\\n"}'), 3)
+  assert.equal(samples.get('polder_build_info{version="0.1.0"}'), 1)
+})
+
+test('counts of all workers and seconds are added up; gauges are the last word of each worker', () => {
+  const totals = new Totals()
+  totals.add(vitals(0), [])
+  totals.add(vitals(1, { openConnections: 9 }), [])
+  totals.add(vitals(0, { openConnections: 5 }), [])
+  const samples = scrape(openMetrics(totals, 'x'))
+  assert.equal(samples.get('polder_requests_received_total'), 30)
+  assert.equal(samples.get('polder_requests_ended_total{reason="rule-block"}'), 9)
+  assert.equal(samples.get('polder_open_connections{worker="0"}'), 5)
+  assert.equal(samples.get('polder_open_connections{worker="1"}'), 9)
+  assert.equal(samples.get('polder_request_duration_seconds_count{by="cache"}'), 21)
+})
+
+test('every reason has a sample from the start, so that a graph never begins with a gap', () => {
+  const samples = scrape(openMetrics(new Totals(), 'x'))
+  for (const reason of reasons) assert.equal(samples.get(`polder_requests_ended_total{reason="${reason}"}`), 0)
+})
+
+test('rules come and go, and their counters stay bounded', () => {
+  const totals = new Totals()
+  for (let i = 0; i < 1_000; i++) totals.add(vitals(0, { ruleMatches: { [`auto-${i}`]: { matched: 1, positive: 0, canaryPassed: 0, canaryTried: 0 } } }), [])
+  assert.equal(totals.rules.size, 256)
+  assert.ok(totals.rules.has('auto-999'))
+})
