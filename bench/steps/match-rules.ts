@@ -5,7 +5,7 @@ import { type SourceFacts, matchRules } from '../../src/dataplane/rules/match.ts
 import type { Step } from './step.ts'
 import { HASH_KEY, typicalRequest } from './typical-request.ts'
 
-const facts: SourceFacts = { pages: () => 1, statics: () => 0, echoes: () => 0 }
+const facts: SourceFacts = { requests: () => 1, pages: () => 1, statics: () => 0, echoes: () => 0 }
 
 /** A mixture as operators and the control plane write them; none matches, so that all are tried. */
 function ruleOf(i: number): Rule {

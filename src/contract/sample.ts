@@ -43,7 +43,8 @@ export const sampleFlags = Object.freeze({
 
 /**
  * Positive behaviour, the same on both planes: at least one page, and sub-resources or echoed cookies in proportion to the pages,
- * so that a tool which fetches one style sheet does not buy the freedom to ask for a thousand pages.
+ * so that a tool which fetches one style sheet does not buy the freedom to ask for a thousand pages. Echoed cookies prove only when there are fewer
+ * of them than requests: a visitor comes without one and brings back what it was given; a tool with a made-up Cookie line sends it from the first request on.
  */
 export const positiveBehaviour = Object.freeze({ staticsPerPage: 0.25, echoesPerPage: 0.5 })
 
@@ -59,4 +60,6 @@ export interface SampleBatch {
   readonly words: Uint32Array
   /** Strings not sent before, by hash. */
   readonly strings: ReadonlyArray<readonly [hash: number, text: string]>
+  /** Who says it is a crawler, when the plan asks: the whole address, because reverse DNS needs all of an IPv6 address. A few dozen at most. */
+  readonly crawlerClaims?: ReadonlyArray<readonly [address: string, userAgent: string]>
 }

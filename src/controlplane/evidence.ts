@@ -81,9 +81,14 @@ export const PAGE_ONLY_PAGES = 3
 export const PROTECTED_FLAGS = sampleFlags.allowListed | sampleFlags.verifiedCrawler | sampleFlags.exemptPath
 
 /** Positive behaviour by a client's counters (contract/sample.ts). */
-export function behavesLikeVisitor(pages: number, statics: number, echoes: number): boolean {
-  if (echoes >= 1 && echoes >= pages * positiveBehaviour.echoesPerPage) return true
-  return statics >= 1 && pages >= 1 && statics >= pages * positiveBehaviour.staticsPerPage
+export function behavesLikeVisitor(requests: number, pages: number, statics: number, echoes: number): boolean {
+  if (pages < 1) return false
+  return statics >= pages * positiveBehaviour.staticsPerPage || (echoes < requests && echoes >= pages * positiveBehaviour.echoesPerPage)
+}
+
+/** It got at least one page, fetched nothing that belongs to it, and brought back no cookie it was given. */
+export function behavesLikeTool(requests: number, pages: number, statics: number, echoes: number): boolean {
+  return pages >= 1 && statics === 0 && (echoes === 0 || echoes >= requests)
 }
 
 /** Full ladder, mildest first; the plan's actions and the kernel above them. */

@@ -69,7 +69,7 @@ export class SharedState {
     const lastSeenMsAgo = Math.max(0, (nowMs | 0) - (table.lastSeenMs(slot) | 0))
     const halvings = Math.min(16, lastSeenMsAgo >>> HALVING_SHIFT)
     const [pages, statics, echoes] = [table.pages(slot) >>> halvings, table.statics(slot) >>> halvings, table.echoes(slot) >>> halvings]
-    const behavesLikeVisitor = pages > 0 && (statics >= pages * positiveBehaviour.staticsPerPage || echoes >= pages * positiveBehaviour.echoesPerPage)
+    const behavesLikeVisitor = pages > 0 && (statics >= pages * positiveBehaviour.staticsPerPage || (echoes < table.requests(slot) >>> halvings && echoes >= pages * positiveBehaviour.echoesPerPage))
     return {
       countedAs,
       tracked: {

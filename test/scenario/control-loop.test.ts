@@ -46,7 +46,7 @@ function floodIsMet(outcome: Outcome, seed: number, withinSeconds: number, lostS
 
 describe('floods', () => {
   const steps = ['NORMAL', 'WATCH', 'STRAIN', 'ATTACK']
-  for (const name of ['A1', 'A2', 'A3', 'A4', 'A5', 'A6']) {
+  for (const name of ['A1', 'A2', 'A2cookie', 'A3', 'A4', 'A5', 'A6', 'A7']) {
     onAllSeeds(`${name} meets a rule within five seconds, and no visitor does`, () => ({ actors: [everyday(), floods[name](FROM, UNTIL)] }), (outcome, seed) => {
       floodIsMet(outcome, seed, 5)
       assert.deepEqual(outcome.states.slice(0, 4).map(([, state]) => state), steps)

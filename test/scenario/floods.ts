@@ -24,6 +24,11 @@ const home = (): Omit<Ask, 'client'> => ({ path: '/', template: '/', queryShape:
 export const floods: Readonly<Record<string, (from: number, until: number) => (world: World) => void>> = Object.freeze({
   A1: (from, until) => botnet(from, until, 1, 2_000, () => tool('python-requests/2.31', 'requests'), home),
   A2: (from, until) => botnet(from, until, 2_000, 2_000, () => tool('Mozilla/5.0 stress', 'go-http'), home),
+  /** The same with a made-up Cookie line in every request. */
+  A2cookie: (from, until) => botnet(from, until, 2_000, 2_000, () => tool('Mozilla/5.0 stress', 'go-http'), (_, client) => {
+    client.cookie = true
+    return home()
+  }),
   A3: (from, until) => botnet(from, until, 4_000, 2_000, (world) => ({ ...pickBrowser(world), headerOrder: 'tool-sorted', version: 11 }), home),
   A4: (from, until) =>
     botnet(from, until, 1_000, 1_500, (world) => ({ ...pickBrowser(world), headerOrder: 'cc-attack', version: 11 }), () => ({ ...home(), queryShape: '4', referer: 2 })),
@@ -40,6 +45,7 @@ export const floods: Readonly<Record<string, (from: number, until: number) => (w
       method: 'GET',
       cost: 80,
     })),
+  A7: (from, until) => botnet(from, until, 500, 200, () => tool('okhttp/4.9', 'okhttp'), () => ({ ...home(), path: '/contact', template: '/contact', routeClass: 'write', method: 'POST', cost: 120 })),
   A10a: (from, until) => pulses(from, until, () => 'go-http'),
   A10b: (from, until) => pulses(from, until, (pulse) => `morph-${pulse}`),
   /** Sessions like those of people: nothing can tell these apart. */

@@ -56,7 +56,7 @@ function simulateEveryday(): { rows: Uint32Array[]; ratePerSecond: number } {
     const { words } = samples[0]
     for (let at = 0; at < words.length; at += SAMPLE_WORDS) {
       window.add(words, at)
-      facts.see(words[at + fieldIndex.clientKey], second, words[at + fieldIndex.clientPages], words[at + fieldIndex.clientStatics], words[at + fieldIndex.clientEchoes], false)
+      facts.see(words[at + fieldIndex.clientKey], second, words[at + fieldIndex.clientRequests], words[at + fieldIndex.clientPages], words[at + fieldIndex.clientStatics], words[at + fieldIndex.clientEchoes], false)
     }
     window.judge(facts, second)
     if (second > 300) {

@@ -278,7 +278,7 @@ export class World {
 }
 
 function isProven(client: Client): boolean {
-  return behavesLikeVisitor(client.pages, client.statics, client.echoes)
+  return behavesLikeVisitor(client.requests, client.pages, client.statics, client.echoes)
 }
 
 /** The data plane's matcher, in words. */

@@ -1,6 +1,6 @@
 import { countBits, setBit, wordsForBits, hasBit } from '../../kernel/bitset.ts'
 import { sampleFlags } from '../../contract/sample.ts'
-import { PROTECTED_FLAGS, behavesLikeVisitor, fieldIndex } from '../evidence.ts'
+import { PROTECTED_FLAGS, behavesLikeTool, behavesLikeVisitor, fieldIndex } from '../evidence.ts'
 import type { Baseline } from './baseline.ts'
 
 /** How normal traffic behaves, as shares of the sampled requests. */
@@ -37,8 +37,8 @@ export function measureBaselineShares(baseline: Baseline): BaselineShares {
       sheltered++
       continue
     }
-    if ((flags[row] & TRUSTED) !== 0 || behavesLikeVisitor(pages[row], statics[row], echoes[row])) setBit(proven, row)
-    else if (pages[row] >= 1 && statics[row] === 0 && echoes[row] === 0) judged++
+    if ((flags[row] & TRUSTED) !== 0 || behavesLikeVisitor(requests[row], pages[row], statics[row], echoes[row])) setBit(proven, row)
+    else if (behavesLikeTool(requests[row], pages[row], statics[row], echoes[row])) judged++
     if (echoes[row] > 0) echoing++
     if (isFailing(errors[row], requests[row])) failing++
   }

@@ -1,5 +1,5 @@
 import { mix32 } from '../../kernel/hash.ts'
-import { behavesLikeVisitor } from '../evidence.ts'
+import { behavesLikeTool, behavesLikeVisitor } from '../evidence.ts'
 
 const WAYS = 8
 
@@ -11,6 +11,7 @@ export class ClientFacts {
   readonly #sets: number
   readonly #keys: Uint32Array
   readonly #seenAt: Uint32Array
+  readonly #requests: Uint32Array
   readonly #pages: Uint32Array
   readonly #statics: Uint32Array
   readonly #echoes: Uint32Array
@@ -22,6 +23,7 @@ export class ClientFacts {
     this.#sets = clients / WAYS
     this.#keys = new Uint32Array(clients)
     this.#seenAt = new Uint32Array(clients)
+    this.#requests = new Uint32Array(clients)
     this.#pages = new Uint32Array(clients)
     this.#statics = new Uint32Array(clients)
     this.#echoes = new Uint32Array(clients)
@@ -29,17 +31,18 @@ export class ClientFacts {
   }
 
   /** `tick` counts up from 1. `trusted`: the request carried a clearance, or stands outside all rules. */
-  see(key: number, tick: number, pages: number, statics: number, echoes: number, trusted: boolean): void {
+  see(key: number, tick: number, requests: number, pages: number, statics: number, echoes: number, trusted: boolean): void {
     let at = this.find(key)
     if (at === -1) {
       const first = (mix32(key) % this.#sets) * WAYS
       at = first
       for (let i = first + 1; i < first + WAYS; i++) if (this.#seenAt[i] < this.#seenAt[at]) at = i
       this.#keys[at] = key
-      this.#pages[at] = this.#statics[at] = this.#echoes[at] = this.#proven[at] = 0
+      this.#requests[at] = this.#pages[at] = this.#statics[at] = this.#echoes[at] = this.#proven[at] = 0
     }
     this.#seenAt[at] = tick
     // The source table's counters decay: the newest reading of a tick is the largest, an older tick's is replaced by max as well, which errs for the visitor.
+    if (requests > this.#requests[at]) this.#requests[at] = requests
     if (pages > this.#pages[at]) this.#pages[at] = pages
     if (statics > this.#statics[at]) this.#statics[at] = statics
     if (echoes > this.#echoes[at]) this.#echoes[at] = echoes
@@ -54,7 +57,12 @@ export class ClientFacts {
   }
 
   provenAt(at: number): boolean {
-    return this.#proven[at] === 1 || behavesLikeVisitor(this.#pages[at], this.#statics[at], this.#echoes[at])
+    return this.#proven[at] === 1 || behavesLikeVisitor(this.#requests[at], this.#pages[at], this.#statics[at], this.#echoes[at])
+  }
+
+  /** It got a page, and nothing it did since is what a visitor does. */
+  toolAt(at: number): boolean {
+    return this.#proven[at] === 0 && behavesLikeTool(this.#requests[at], this.#pages[at], this.#statics[at], this.#echoes[at])
   }
 
   /** It got at least `pages` pages, and neither fetched a sub-resource nor echoed a cookie. */
@@ -63,6 +71,6 @@ export class ClientFacts {
   }
 
   get bytes(): number {
-    return this.#keys.byteLength * 5 + this.#proven.byteLength
+    return this.#keys.byteLength * 6 + this.#proven.byteLength
   }
 }

@@ -55,7 +55,7 @@ function judge(history: ReadonlyArray<Partial<Record<SampleField, number>>>): { 
     const words = record({ clientKey: 9, ...fields })
     window.begin(i + 1, 1, 1)
     window.add(words, 0)
-    facts.see(words[fieldIndex.clientKey], i + 1, words[fieldIndex.clientPages], words[fieldIndex.clientStatics], words[fieldIndex.clientEchoes], (words[fieldIndex.flags] & sampleFlags.validClearance) !== 0)
+    facts.see(words[fieldIndex.clientKey], i + 1, words[fieldIndex.clientRequests], words[fieldIndex.clientPages], words[fieldIndex.clientStatics], words[fieldIndex.clientEchoes], (words[fieldIndex.flags] & sampleFlags.validClearance) !== 0)
     window.judge(facts, i + 1)
   })
   return { window, facts }
@@ -81,6 +81,11 @@ test('a page that failed accuses nobody: who reloads a broken site is silent, ne
 test('one style sheet does not buy a hundred pages', () => {
   assert.equal(marks(judge([{ clientPages: 1, clientStatics: 1 }]).window), '1 0 0 0')
   assert.equal(marks(judge([{ clientPages: 100, clientStatics: 1 }, {}, {}]).window), '0 0 1 0')
+})
+
+test('a made-up cookie sent from the first request on proves nothing; one that was given and brought back does', () => {
+  assert.equal(marks(judge([{ clientRequests: 1, clientEchoes: 1 }, { clientRequests: 4, clientPages: 3, clientEchoes: 4 }]).window), '0 2 2 0')
+  assert.equal(marks(judge([{ clientRequests: 1 }, { clientRequests: 4, clientPages: 3, clientEchoes: 3 }]).window), '2 0 0 0')
 })
 
 test('who posts without ever having had a page is judged; a clearance proves', () => {
@@ -110,7 +115,7 @@ test('a window forgets after ten ticks and weighs rows by what they stand for', 
 test('invariant 14: facts about clients take the same memory for a million of them, and the latest are kept', () => {
   const facts = new ClientFacts(1_024)
   const before = facts.bytes
-  for (let key = 1; key <= 1_000_000; key++) facts.see(key, Math.ceil(key / 500), 1, 0, 0, false)
+  for (let key = 1; key <= 1_000_000; key++) facts.see(key, Math.ceil(key / 500), 1, 1, 0, 0, false)
   assert.equal(facts.bytes, before)
   let kept = 0
   for (let key = 999_500; key <= 1_000_000; key++) if (facts.find(key) !== -1) kept++

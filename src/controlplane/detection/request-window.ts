@@ -149,7 +149,7 @@ export class RequestWindow implements WindowRows {
       for (let row = first; row < first + this.#filled[bucket]; row++) {
         const at = facts.find(clientKeys[row])
         if ((flags[row] & TRUSTED) !== 0 || (at !== -1 && facts.provenAt(at))) setBit(this.proven, row)
-        else if (at !== -1 && facts.pageOnlyAt(at, 1)) {
+        else if (at !== -1 && facts.toolAt(at)) {
           setBit(this.judged, row)
           setBit(this.suspicious, row)
           if (facts.pageOnlyAt(at, PAGE_ONLY_PAGES)) setBit(this.pageOnly, row)

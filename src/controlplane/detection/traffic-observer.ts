@@ -104,7 +104,7 @@ export class TrafficObserver {
 
   #learnClient(words: Uint32Array, offset: number): void {
     const trusted = (words[offset + fieldIndex.flags] & TRUSTED) !== 0
-    this.#facts.see(words[offset + fieldIndex.clientKey], this.#tick, words[offset + fieldIndex.clientPages], words[offset + fieldIndex.clientStatics], words[offset + fieldIndex.clientEchoes], trusted)
+    this.#facts.see(words[offset + fieldIndex.clientKey], this.#tick, words[offset + fieldIndex.clientRequests], words[offset + fieldIndex.clientPages], words[offset + fieldIndex.clientStatics], words[offset + fieldIndex.clientEchoes], trusted)
   }
 
   expectation(nowWallMs: number): Expectation {

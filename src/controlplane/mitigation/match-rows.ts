@@ -49,8 +49,8 @@ function rowTest(rows: RequestRows, condition: Condition, textOf: TextOf): ((row
       return (row) => pages[row] >= condition.pages && statics[row] === 0 && echoes[row] === 0
     }
     case 'unproven': {
-      const [pages, statics, echoes] = [column('clientPages'), column('clientStatics'), column('clientEchoes')]
-      return (row) => !behavesLikeVisitor(pages[row], statics[row], echoes[row])
+      const [requests, pages, statics, echoes] = [column('clientRequests'), column('clientPages'), column('clientStatics'), column('clientEchoes')]
+      return (row) => !behavesLikeVisitor(requests[row], pages[row], statics[row], echoes[row])
     }
     case 'query-present': {
       const shapes = column('queryShape')

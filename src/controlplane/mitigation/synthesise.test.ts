@@ -30,7 +30,7 @@ function windowOf(rows: readonly Row[]): WindowRows {
   const [proven, judged, suspicious, pageOnly, sheltered] = [bits(), bits(), bits(), bits(), bits()]
   rows.forEach((row, i) => {
     const [pages, statics, echoes] = [row.clientPages ?? 0, row.clientStatics ?? 0, row.clientEchoes ?? 0]
-    if (behavesLikeVisitor(pages, statics, echoes)) setBit(proven, i)
+    if (behavesLikeVisitor(row.clientRequests ?? 0, pages, statics, echoes)) setBit(proven, i)
     else {
       setBit(suspicious, i)
       if (pages >= 1 && statics === 0 && echoes === 0) setBit(judged, i)
@@ -48,7 +48,7 @@ function inputsOf(baseline: readonly Row[], window: readonly Row[], expectedPerS
   const counts = new Map<string, number>()
   for (const row of window) for (const field of itemFields) counts.set(`${field} ${row[field] ?? 0}`, (counts.get(`${field} ${row[field] ?? 0}`) ?? 0) + 1)
   const values: HeavyValue[] = [...counts].filter(([, n]) => n >= window.length * 0.03).map(([key]) => ({ field: key.split(' ')[0] as HeavyValue['field'], value: Number(key.split(' ')[1]) }))
-  const proven = baseline.filter((row) => behavesLikeVisitor(row.clientPages ?? 0, row.clientStatics ?? 0, row.clientEchoes ?? 0)).length
+  const proven = baseline.filter((row) => behavesLikeVisitor(row.clientRequests ?? 0, row.clientPages ?? 0, row.clientStatics ?? 0, row.clientEchoes ?? 0)).length
   return {
     window: windowOf(window), baseline: table(baseline), normalProvenShare: proven / baseline.length, normalProtectedShare: 0, expectedPerSecond, values, ranges: [], originStrained: true,
     covered: new Uint32Array(wordsForBits(Math.ceil(window.length / 32) * 32)), maxRules: 8, blockHarmShare: 0.01, canaryOf: () => ({ tried: 0, passed: 0 }), textOf: (hash) => (hash === 1 ? 'GET' : `#${hash}`),

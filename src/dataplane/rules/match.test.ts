@@ -10,8 +10,8 @@ import { matchRules, type SourceFacts } from './match.ts'
 import { normalisedPath } from './normalised-path.ts'
 
 const features = new Features(99)
-const stranger: SourceFacts = { pages: () => 5, statics: () => 0, echoes: () => 0 }
-const person: SourceFacts = { pages: () => 5, statics: () => 9, echoes: () => 2 }
+const stranger: SourceFacts = { requests: () => 20, pages: () => 5, statics: () => 0, echoes: () => 0 }
+const person: SourceFacts = { requests: () => 20, pages: () => 5, statics: () => 9, echoes: () => 2 }
 
 function ask(target: string, { method = 'GET', address = [192, 0, 2, 1], headers = [] as string[] } = {}): Request {
   const client: ClientAddress = { family: 4, text: address.join('.'), high: ((address[0]! << 24) | (address[1]! << 16) | (address[2]! << 8) | address[3]!) >>> 0, low: 0, key: 1 }
@@ -116,7 +116,10 @@ test('an unproven condition spares who behaves like a visitor, and one style she
   const rules = [rule('u', 'block', [{ attribute: 'path', glob: '*' }, { attribute: 'unproven' }])]
   assert.equal(decide(rules, ask('/'), stranger), 'u')
   assert.equal(decide(rules, ask('/'), person), null)
-  assert.equal(decide(rules, ask('/'), { pages: () => 1_000, statics: () => 1, echoes: () => 0 }), 'u')
+  assert.equal(decide(rules, ask('/'), { requests: () => 1_001, pages: () => 1_000, statics: () => 1, echoes: () => 0 }), 'u')
+  // A made-up cookie, sent from the first request on.
+  assert.equal(decide(rules, ask('/'), { requests: () => 50, pages: () => 50, statics: () => 0, echoes: () => 50 }), 'u')
+  assert.equal(decide(rules, ask('/'), { requests: () => 50, pages: () => 50, statics: () => 0, echoes: () => 49 }), null)
 })
 
 test('a limit lets its rate through and no more, whatever the bursts', () => {

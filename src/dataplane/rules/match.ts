@@ -12,6 +12,7 @@ import { normalisedPath } from './normalised-path.ts'
 
 /** What the source table knows of the client that asks; all counts since it was first seen, decayed. */
 export interface SourceFacts {
+  requests(slot: number): number
   pages(slot: number): number
   statics(slot: number): number
   echoes(slot: number): number
@@ -79,7 +80,10 @@ export function isPositive(request: Request, facts: SourceFacts): boolean {
   const slot = request.sourceSlot
   if (slot < 0) return false
   const pages = facts.pages(slot)
-  return pages > 0 && (facts.statics(slot) >= pages * positiveBehaviour.staticsPerPage || facts.echoes(slot) >= pages * positiveBehaviour.echoesPerPage)
+  if (pages === 0) return false
+  if (facts.statics(slot) >= pages * positiveBehaviour.staticsPerPage) return true
+  const echoes = facts.echoes(slot)
+  return echoes < facts.requests(slot) && echoes >= pages * positiveBehaviour.echoesPerPage
 }
 
 function withoutPort(host: string): string {
