@@ -107,3 +107,20 @@ test('a failure after the hand-over reaches the origin side', () => {
   visitor.sink!.onError('client-aborted')
   assert.equal(collector.failed, 'client-aborted')
 })
+
+test('content goes on when the origin begins to read within the call that brought the last gathered bytes', () => {
+  for (const wants of [true, false]) {
+    const visitor = new ScriptedBody()
+    const collector = new Collector()
+    collector.onData = (chunk) => {
+      collector.bytes.push(Buffer.from(chunk))
+      return wants
+    }
+    const body: GatheredBody = new GatheredBody(visitor, new GatherBudget(), { onReady: () => body.start(collector), onFailed: () => assert.fail() })
+    body.gather()
+    assert.equal(visitor.sink!.onData(Buffer.alloc(GATHER_BYTES - 1)), true)
+    // A visitor's content that is told to go on while it is being handed over is not paused yet and hears nothing: only this answer counts.
+    assert.equal(visitor.sink!.onData(Buffer.alloc(1)), wants)
+    assert.equal(Buffer.concat(collector.bytes).length, GATHER_BYTES)
+  }
+})

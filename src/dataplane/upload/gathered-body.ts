@@ -34,6 +34,7 @@ export class GatheredBody implements BodySink, RequestBody {
   #bytes = 0
   #sink: BodySink | null = null
   #handedOver = false
+  #wants = false
   #ended = false
   #trailers: HeaderList | null = null
   #failed: Reason | null = null
@@ -61,7 +62,8 @@ export class GatheredBody implements BodySink, RequestBody {
     this.#budget.usedBytes += chunk.length
     if (this.#bytes < GATHER_BYTES && this.#budget.usedBytes < GATHER_TOTAL_BYTES) return true
     this.#hand(null)
-    return false
+    // The origin may have begun to read within this call: then it has said whether it wants more, and its `resume` came too early to be heard.
+    return this.#wants
   }
 
   onEnd(trailers: HeaderList | null): void {
@@ -93,6 +95,7 @@ export class GatheredBody implements BodySink, RequestBody {
     this.release()
     let wants = true
     for (const chunk of chunks) wants = sink.onData(chunk) && wants
+    this.#wants = wants
     if (this.#failed !== null) sink.onError(this.#failed)
     else if (this.#ended) sink.onEnd(this.#trailers)
     else if (wants) this.#body.resume()
