@@ -39,6 +39,10 @@ export const knownFailures: Readonly<Record<string, KnownFailure>> = {
     kind: 'choice',
     reason: 'The visitor\'s If-Modified-Since is older than the stored answer\'s Date, and there is no Last-Modified: RFC 9111 section 4.3.2 gives no ground for 304.',
   },
+  'status-400-fresh': {
+    kind: 'choice',
+    reason: 'A 400 is never stored, whatever it says: what the origin disliked is mostly not in the key, and one odd request would take the page from everybody (CPDoS).',
+  },
   'method-POST': { kind: 'choice', reason: 'Answers to POST are not stored; no cache in the published results does.' },
   'vary-normalise-lang-select': {
     kind: 'choice',

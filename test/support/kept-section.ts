@@ -30,5 +30,5 @@ export function table(head: readonly string[], rows: ReadonlyArray<readonly stri
 
 function cellOf(text: string): string {
   const escaped = text.replaceAll('\\', '\\\\').replaceAll('|', '\\|')
-  return [...escaped].map((c) => (c < ' ' || (c > '~' && c <= '\xff') ? `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c)).join('')
+  return escaped.replaceAll(/[^ -~\u0100-\uffff]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)
 }

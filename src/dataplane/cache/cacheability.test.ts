@@ -23,6 +23,11 @@ test('an answer with max-age is stored for that long', () => {
   assert.equal(decision.lifetimeMs, 60_000)
 })
 
+test('an error that blames the request is not stored, whatever it says: an odd header of one visitor must not take the page from all', () => {
+  for (const status of [400, 401, 403, 406, 412, 413, 415, 421, 429, 431]) assert.equal(decide(['cache-control', 'public, max-age=60'], {}, status).notStorable, 'status', String(status))
+  for (const status of [404, 410, 414]) assert.equal(decide(['cache-control', 'public, max-age=60'], {}, status).notStorable, null, String(status))
+})
+
 test('s-maxage outweighs max-age, max-age outweighs Expires, whatever their order', () => {
   assert.equal(decide(['cache-control', 'max-age=60, s-maxage=5']).lifetimeMs, 5_000)
   assert.equal(decide(['cache-control', 's-maxage=5', 'cache-control', 'max-age=60']).lifetimeMs, 5_000)

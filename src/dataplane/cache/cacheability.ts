@@ -20,7 +20,9 @@ import { varyNamesOf } from './vary.ts'
  * - an answer to a request with a cookie is stored only if it is declared shared (public, s-maxage, targeted lifetime);
  * - so is an answer to a request with Authorization; must-revalidate alone, which the RFC accepts, is too often written without that thought;
  * - Set-Cookie is never stored: the answer is not storable, or the operator had the header removed for the route;
- * - `private="field"` counts as private.
+ * - `private="field"` counts as private;
+ * - an error that blames how the request was made (400, 403, 431 ...) is never stored, whatever it says of itself: one visitor's odd header would
+ *   take the page from everybody (H. V. Nguyen et al., "Your Cache Has Fallen", CCS 2019).
  */
 export type NotStorableReason =
   | 'bypass'
@@ -75,6 +77,10 @@ const UNDERSTOOD: ReadonlySet<number> = new Set([
   200, 203, 204, 300, 301, 302, 303, 307, 308, 400, 401, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414, 415, 416, 417, 421, 422,
   425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504, 505,
 ])
+/** Say that this request was wrong, not that the page is so: what made it wrong is mostly not in the key. */
+const BLAMES_REQUEST: ReadonlySet<number> = new Set([
+  400, 401, 402, 403, 406, 407, 408, 409, 411, 412, 413, 415, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 494, 505, 511,
+])
 /** Only these are kept as last good copies. */
 const LAST_GOOD_STATUS: ReadonlySet<number> = new Set([200, 203, 301, 308])
 const NO_FIELDS: readonly string[] = Object.freeze([])
@@ -110,6 +116,7 @@ export function decideStore(
   if (request.noStore) return refuse('request-no-store')
   if (status < 200 || status > 599 || status === 304) return refuse('status')
   if (status === 206 || status === 416) return refuse('partial')
+  if (BLAMES_REQUEST.has(status)) return refuse('status')
 
   const { control, targeted } = controlOf(headers, policy)
   const understood = UNDERSTOOD.has(status)

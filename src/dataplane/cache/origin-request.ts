@@ -16,7 +16,8 @@ import { canonicalAcceptEncoding, canonicalAcceptLanguage } from './vary.ts'
 const UNKEYED: ReadonlySet<string> = new Set([
   'x-forwarded-host', 'x-forwarded-server', 'x-forwarded-scheme', 'x-forwarded-port', 'x-forwarded-prefix', 'x-forwarded-path',
   'x-host', 'x-original-host', 'x-original-url', 'x-rewrite-url', 'x-original-uri', 'x-http-method', 'x-http-method-override', 'x-method-override',
-  'x-http-path', 'x-wap-profile', 'x-arr-ssl', 'front-end-https', 'base-url', 'request-uri', 'x-middleware-prefetch', 'x-nextjs-data',
+  'x-forwarded', 'x-backend-host', 'x-proxy-host', 'x-proxy-url', 'x-http-host-override', 'x-http-destinationurl', 'x-scheme', 'x-url-scheme', 'x-script-name',
+  'x-remote-ip', 'x-remote-addr', 'x-originating-ip', 'x-http-path', 'x-wap-profile', 'x-arr-ssl', 'front-end-https', 'base-url', 'request-uri', 'x-middleware-prefetch', 'x-nextjs-data',
 ])
 const CONDITIONS: ReadonlySet<string> = new Set(['if-none-match', 'if-modified-since', 'if-match', 'if-unmodified-since', 'if-range', 'range'])
 

@@ -44,8 +44,13 @@ const requestFates: ReadonlyMap<string, number> = new Map([
   ['cookie', COOKIE],
   ['via', VIA],
   ['x-request-id', DROP],
+  ['polder-probe', DROP], // a secret between a health probe and us
   ['forwarded', FORWARDING],
   ['x-real-ip', FORWARDING],
+  ['x-forwarded', FORWARDING],
+  ['x-remote-ip', FORWARDING],
+  ['x-remote-addr', FORWARDING],
+  ['x-originating-ip', FORWARDING],
   ['x-client-ip', FORWARDING],
   ['x-cluster-client-ip', FORWARDING],
   ['true-client-ip', FORWARDING],
