@@ -32,9 +32,9 @@ export interface PacedOptions {
   readonly connections?: 'keep' | 'close'
 }
 
-export const pacedClient = join(import.meta.dirname, 'paced-client.ts')
+const pacedClient = join(import.meta.dirname, 'paced-client.ts')
 
-export function pacedArguments(options: PacedOptions): string[] {
+function pacedArguments(options: PacedOptions): string[] {
   return [pacedClient, String(options.port), options.path, String(options.perSecond), String(options.seconds), String(options.status), options.scheme ?? 'http', options.from ?? '127.0.0.1', options.connections ?? 'keep']
 }
 

@@ -53,7 +53,7 @@ ${options.settings}
     await askUntil({ port: tlsPort, path: options.goodPath, scheme: 'https' }, 200, from, START_MS, () => !group.hasEnded)
   } catch (error) {
     await group.end()
-    throw new Error(`Polder: ${(error as Error).message}\n${(group.err + group.out).slice(-3_000)}`)
+    throw new Error(`Polder: ${(error as Error).message}\n${(group.err + group.out).slice(-3_000)}`, { cause: error })
   }
   return { group, port, tlsPort, adminPort, metrics: () => readMetrics(adminPort) }
 }

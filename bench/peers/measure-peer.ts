@@ -5,7 +5,7 @@ import { runPaced } from '../load/paced.ts'
 import { type LoadResult, runWrk } from '../load/wrk.ts'
 import type { Placement } from '../measure/machine.ts'
 import { coreBusySeconds, groupCpuSeconds, groupUse, threadCpuSeconds } from '../measure/proc.ts'
-import type { Measurement, WorkersMeasurement } from './measurement.ts'
+import { type Measurement, type WorkersMeasurement, perCoreOf } from './measurement.ts'
 import type { Peer } from './peer.ts'
 import { type Certificate, RunningPeer } from './running-peer.ts'
 import type { HandshakeWorkload, H2Workload, PacedWorkload, WorkersWorkload, Workload, WrkWorkload } from './workloads.ts'
@@ -30,6 +30,7 @@ export function measurePeer(peer: Peer, workload: Workload, run: number, bench: 
 interface Counted extends LoadResult {
   readonly cpuSeconds: number
   readonly foreignSeconds: number
+  readonly loadBusySeconds: number
 }
 
 async function measureOne(peer: Peer, workload: Exclude<Workload, WorkersWorkload>, run: number, bench: Bench): Promise<Measurement> {
@@ -39,17 +40,24 @@ async function measureOne(peer: Peer, workload: Exclude<Workload, WorkersWorkloa
     let direct: Measurement['direct']
     if (workload.kind === 'paced') direct = await paced(bench, workload, bench.originPort, warmSeconds(bench)).then(() => paced(bench, workload, bench.originPort, bench.seconds))
     await loadOnce(running, workload, bench, warmSeconds(bench))
-    const counted = await countCpu(running, bench.places.server, () => loadOnce(running, workload, bench, bench.seconds))
+    const counted = await countCpu(running, bench.places, () => loadOnce(running, workload, bench, bench.seconds))
     expectWhole(peer, workload, counted, bodyBytes)
     const loadedBytes = groupUse(running.group.pid).residentBytes
+    const perSecond = counted.requests / counted.seconds
+    const perCpuSecond = counted.requests / counted.cpuSeconds
+    const foreignShare = Math.max(0, counted.foreignSeconds / counted.seconds)
+    const loadShare = counted.loadBusySeconds / counted.seconds
     return {
       peer: peer.name, workload: workload.id, run,
       requests: counted.requests,
-      perSecond: counted.requests / counted.seconds,
-      perCpuSecond: counted.requests / counted.cpuSeconds,
+      perSecond,
+      perCpuSecond,
+      // Paced requests and handshakes are not meant to fill the program's core.
+      perCore: workload.kind === 'wrk' || workload.kind === 'h2' ? perCoreOf(perSecond, perCpuSecond, foreignShare, loadShare) : perCpuSecond,
       cpuMicrosecondsPerRequest: (counted.cpuSeconds * 1e6) / counted.requests,
       serverShare: counted.cpuSeconds / counted.seconds,
-      foreignShare: Math.max(0, counted.foreignSeconds / counted.seconds),
+      foreignShare,
+      loadShare,
       p50Ms: Number.isNaN(counted.p50Ms) ? null : counted.p50Ms,
       p99Ms: Number.isNaN(counted.p99Ms) ? null : counted.p99Ms,
       answerBytes: counted.bytes / counted.requests,
@@ -60,18 +68,18 @@ async function measureOne(peer: Peer, workload: Exclude<Workload, WorkersWorkloa
   }
 }
 
-async function countCpu(running: RunningPeer, cores: string, load: () => Promise<LoadResult>): Promise<Counted> {
-  const ids = cores.split(',').map(Number)
-  const busy = (): number => {
-    const all = coreBusySeconds()
-    return ids.reduce((sum, id) => sum + (all[id] ?? 0), 0)
-  }
+async function countCpu(running: RunningPeer, places: Placement, load: () => Promise<LoadResult>): Promise<Counted> {
   const cpuBefore = groupCpuSeconds(running.group.pid)
-  const busyBefore = busy()
+  const before = coreBusySeconds()
+  const from = performance.now()
   const result = await load()
   const cpuSeconds = groupCpuSeconds(running.group.pid) - cpuBefore
   if (!(cpuSeconds > 0)) throw new Error(`${running.peer.title} used no CPU time: it is not what was measured, or it ended\n${running.group.err.slice(-1_000)}`)
-  return { ...result, cpuSeconds, foreignSeconds: busy() - busyBefore - cpuSeconds }
+  const after = coreBusySeconds()
+  // The programs' own counts cover a little less than the whole time between the two looks at the cores.
+  const scale = (result.seconds * 1_000) / (performance.now() - from)
+  const busy = (core: string): number => (after[Number(core)] - before[Number(core)]) * scale
+  return { ...result, cpuSeconds, foreignSeconds: busy(places.server) - cpuSeconds, loadBusySeconds: busy(places.load) }
 }
 
 async function loadOnce(running: RunningPeer, workload: WrkWorkload | H2Workload | HandshakeWorkload | PacedWorkload, bench: Bench, seconds: number): Promise<LoadResult> {
@@ -125,8 +133,8 @@ async function measureWorkers(peer: Peer, workload: WorkersWorkload, run: number
     oneUs: alone.us, pairUs: pair.us, twoUs: two.us, onePerSecond: alone.perSecond, pairPerSecond: pair.perSecond, twoPerSecond: two.perSecond, balance: two.balance,
   }
   return {
-    peer: peer.name, workload: workload.id, run, requests: two.requests, perSecond: two.perSecond, perCpuSecond: 1e6 / two.us, cpuMicrosecondsPerRequest: two.us,
-    serverShare: two.share, foreignShare: 0, p50Ms: null, p99Ms: null, answerBytes: two.answerBytes, startMs: two.startMs, idleBytes: two.idleBytes, loadedBytes: two.loadedBytes, workers,
+    peer: peer.name, workload: workload.id, run, requests: two.requests, perSecond: two.perSecond, perCpuSecond: 1e6 / two.us, perCore: 1e6 / two.us, cpuMicrosecondsPerRequest: two.us,
+    serverShare: two.share, foreignShare: 0, loadShare: 1, p50Ms: null, p99Ms: null, answerBytes: two.answerBytes, startMs: two.startMs, idleBytes: two.idleBytes, loadedBytes: two.loadedBytes, workers,
   }
 }
 

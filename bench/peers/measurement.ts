@@ -10,11 +10,15 @@ export interface Measurement {
   readonly perSecond: number
   /** Requests for each second of CPU time (user and system) that the whole process tree of the program used. */
   readonly perCpuSecond: number
+  /** What the program serves with one core for itself; see perCoreOf. */
+  readonly perCore: number
   readonly cpuMicrosecondsPerRequest: number
   /** CPU time of the program over wall time; 1 is one core full. */
   readonly serverShare: number
   /** What else ran on the program's core, of that core. A quiet machine has about 0. */
   readonly foreignShare: number
+  /** How full the load generator's core was, with all that ran on it. */
+  readonly loadShare: number
   readonly p50Ms: number | null
   readonly p99Ms: number | null
   readonly answerBytes: number
@@ -46,4 +50,17 @@ export interface Failure {
   readonly workload: string
   readonly run: number
   readonly why: string
+}
+
+/** From here on the load generator's core counts as full: its rest is lost in switches. */
+const FULL_SHARE = 0.95
+
+/**
+ * Requests per second with one core for itself. When the load generator's core was full, the program could not show its throughput: CPU time decides.
+ * When it was not, the program had its chance, and a program that waits instead of working is slower than its CPU time says:
+ * the smaller of the two, after giving back the share of the core that others took.
+ */
+export function perCoreOf(perSecond: number, perCpuSecond: number, foreignShare: number, loadShare: number): number {
+  if (loadShare >= FULL_SHARE) return perCpuSecond
+  return Math.min(perCpuSecond, perSecond / Math.max(0.05, 1 - foreignShare))
 }

@@ -12,7 +12,7 @@ export interface Origin {
   readonly group: ChildGroup
 }
 
-export const cachedKibibytes = [1, 8, 64] as const
+const cachedKibibytes = [1, 8, 64] as const
 
 export async function startOrigin(parent: string, cores: string): Promise<Origin> {
   const folder = join(parent, 'origin')

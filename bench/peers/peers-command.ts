@@ -72,7 +72,7 @@ async function run(flags: Flags): Promise<number> {
           try {
             const one = await measurePeer(peer, workload, run, bench)
             measurements.push(one)
-            say(`run ${run}/${runs}  ${workload.id.padEnd(16)} ${peer.title.padEnd(20)} ${figure(one.perCpuSecond).padStart(9)}/s per core  ${figure(one.perSecond).padStart(9)}/s  core ${figure(one.serverShare * 100)} %${one.foreignShare > 0.05 ? `  (others used ${figure(one.foreignShare * 100)} % of it)` : ''}`)
+            say(`run ${run}/${runs}  ${workload.id.padEnd(16)} ${peer.title.padEnd(20)} ${figure(one.perCore).padStart(9)}/s per core  ${figure(one.perSecond).padStart(9)}/s  core ${figure(one.serverShare * 100)} %, load core ${figure(one.loadShare * 100)} %${one.foreignShare > 0.05 ? `  (others used ${figure(one.foreignShare * 100)} % of it)` : ''}`)
           } catch (error) {
             failures.push({ peer: peer.name, workload: workload.id, run, why: (error as Error).message })
             say(`run ${run}/${runs}  ${workload.id.padEnd(16)} ${peer.title.padEnd(20)} FAILED: ${(error as Error).message}`)

@@ -32,7 +32,7 @@ ${machineLines(session.machine)}
 ${Object.entries(session.versions).map(([name, version]) => `${name} ${version}`).join(', ')}.
 ${session.runs} runs of ${session.seconds} s for each figure, programs taking turns within each run; medians, with the smallest and the largest run in brackets. During the measurements other programs used ${figure(foreign.median * 100)} % of the server's core (median; at most ${figure(foreign.max * 100)} %).
 
-![Requests for each second of CPU time](peers.svg)
+![Requests per second and core](peers.svg)
 
 ## What was to be reached
 
@@ -44,9 +44,9 @@ ${markdownTable(['what', 'target', 'measured', 'holds'], targets.map((target) =>
 ## How to read it
 
 - The program under test has one core, the load generator another; with two cores the origin shares the load generator's. All on one machine over loopback: there is no network in these figures.
-- **Per core** means: requests for each second of CPU time (user and system, from /proc) that the whole process tree of the program used, its helper threads included. Where the program fills its core this is its throughput; where the load generator or the origin is the limit, it is what a full core would do. A server that is not full wakes up more often for fewer requests, so a program that waits for the load generator looks a little worse than it is.
+- **Per core** means: what the program serves with one core for itself. CPU time is user and system time of its whole process tree, helper threads included. When the load generator's core was full (95 % or more), it is requests for each second of the program's CPU time; when not, the program had its chance to fill its core, and it is the smaller of that and the throughput (after giving back what other programs took of its core). A program that is not full wakes up more often for fewer requests, so one that waits for the load generator looks a little worse than it is.
 - Every answer was checked before timing (status, length) and counted after it: a program that failed would not be in the table.
-- Polder runs with its default settings (no access log), except for two limits that exist to stop what a load generator does from one address (handshakes per second and connections of one source). nginx, HAProxy and Varnish run without access logs, with kept connections to the origin and, for nginx, an open-file cache. One worker or thread each.
+- Polder runs with its default settings (no access log), except for three limits that exist to stop what a load generator does from one address (handshakes per second, connections, and waiting requests of one source). nginx, HAProxy and Varnish run without access logs, with kept connections to the origin and, for nginx, an open-file cache. One worker or thread each.
 - Polder's rejects carry its own page (see *bytes*); the others' carry theirs.
 
 ${measured.map((workload) => section(workload, results, peers, session.failures)).join('\n')}
@@ -73,19 +73,20 @@ ${without.length > 0 ? `\nNot in the table: ${without.join('; ')}.\n` : ''}${fai
 }
 
 function loadTable(workload: Workload, results: Results, peers: readonly Peer[]): string {
-  const nginx = results.median('nginx', workload.id, (one) => one.perCpuSecond)
+  const nginx = results.median('nginx', workload.id, (one) => one.perCore)
   const unit = workload.kind === 'handshake' ? 'handshakes' : 'requests'
   return markdownTable(
-    ['', `${unit}/s per core`, 'of nginx', 'CPU µs each', `${unit}/s measured`, 'core used', 'p50 ms', 'p99 ms', 'bytes'],
+    ['', `${unit}/s per core`, 'of nginx', 'CPU µs each', `${unit}/s measured`, 'core used', 'load core used', 'p50 ms', 'p99 ms', 'bytes'],
     peers.map((peer) => {
       const cell = (value: (one: Measurement) => number | null): string => figure(results.median(peer.name, workload.id, value))
       return [
         peer.title,
-        withSpread(results.spread(peer.name, workload.id, (one) => one.perCpuSecond)),
-        figure(results.median(peer.name, workload.id, (one) => one.perCpuSecond) / nginx),
+        withSpread(results.spread(peer.name, workload.id, (one) => one.perCore)),
+        figure(results.median(peer.name, workload.id, (one) => one.perCore) / nginx),
         cell((one) => one.cpuMicrosecondsPerRequest),
         cell((one) => one.perSecond),
         `${figure(results.median(peer.name, workload.id, (one) => one.serverShare) * 100)} %`,
+        `${figure(results.median(peer.name, workload.id, (one) => one.loadShare) * 100)} %`,
         cell((one) => one.p50Ms),
         cell((one) => one.p99Ms),
         workload.kind === 'handshake' ? '–' : cell((one) => one.answerBytes),
@@ -142,21 +143,21 @@ function withSpread(spread: Spread | null): string {
   return spread === null ? '–' : `${figure(spread.median)} [${figure(spread.min)} – ${figure(spread.max)}]`
 }
 
-const inPlot: readonly string[] = ['reject', 'reject-close', 'cached8', 'proxied', 'h2-cached8', 'tls-full']
+const inPlot: ReadonlySet<string> = new Set(['reject', 'reject-close', 'cached8', 'proxied', 'h2-cached8', 'tls-full'])
 
 export function peersPlot(session: PeersSession, peers: readonly Peer[]): string {
   const results = new Results(session.measurements)
   const series = new Map<PeerName, number>(peers.map((peer, i) => [peer.name, i]))
   const groups = workloads
-    .filter((one) => inPlot.includes(one.id))
+    .filter((one) => inPlot.has(one.id))
     .map((workload): BarGroup => ({
       title: workload.title,
       bars: peers.flatMap((peer) => {
-        const spread = results.spread(peer.name, workload.id, (one) => one.perCpuSecond)
+        const spread = results.spread(peer.name, workload.id, (one) => one.perCore)
         return spread === null ? [] : [{ label: peer.title, series: series.get(peer.name)!, spread, text: `${figure(spread.median)} per core` }]
       }),
     }))
     .filter((group) => group.bars.length > 0)
   const rows = groups.map((group) => `${group.title}: ${group.bars.map((bar) => `${bar.label} ${figure(bar.spread.median)}`).join(', ')}`).join('. ')
-  return barChart('Requests (handshakes) for each second of CPU time', `${rows}. ${session.machine.date}, ${session.machine.cpu}.`, groups)
+  return barChart('Requests (handshakes) per second and core', `${rows}. ${session.machine.date}, ${session.machine.cpu}.`, groups)
 }

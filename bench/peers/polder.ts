@@ -1,10 +1,9 @@
 /**
- * Polder as shipped: default settings, but for two limits that are there to stop exactly what a load generator does from one address
- * (TLS handshakes per second of one source; connections of one source). Counting stays on.
+ * Polder as shipped: default settings, but for the limits that are there to stop exactly what a load generator does from one address
+ * (TLS handshakes per second, connections, and requests waiting for the origin of one source). Counting stays on.
  */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { readFileSync } from 'node:fs'
 import { SERVER_ADDRESS } from '../measure/loopback.ts'
 import { type Peer, type PeerSetup, paths } from './peer.ts'
 
@@ -24,7 +23,7 @@ export const polder: Peer = {
   },
 }
 
-export function polderSettings(setup: PeerSetup, more = ''): string {
+function polderSettings(setup: PeerSetup): string {
   return `listen:
   - ${SERVER_ADDRESS}:${setup.port}
   - address: ${SERVER_ADDRESS}:${setup.tlsPort}
@@ -35,8 +34,9 @@ rules:
   - {path: ${paths.reject}, action: block}
   - {path: ${paths.rejectTable}, action: block}
 edge: {tlsHandshakesPerSecond: 100000, tlsHandshakeBurst: 100000, maxConnectionsPerSource: 10000}
+admission: {waitingPerClient: 64}
 workers: ${setup.workers}
 admin: {listen: off}
 dataDir: ${join(setup.folder, 'data')}
-${more}`
+`
 }

@@ -53,7 +53,7 @@ export class RunningPeer {
       return running
     } catch (error) {
       await running.stop()
-      throw new Error(`${peer.title}: ${(error as Error).message}\n${(group.err + group.out).slice(-2_000)}`)
+      throw new Error(`${peer.title}: ${(error as Error).message}\n${(group.err + group.out).slice(-2_000)}`, { cause: error })
     }
   }
 

@@ -28,7 +28,7 @@ export function place(value: number): string {
 
 /** The smallest of 1, 2, 2.5, 5 times a power of ten that is not below `value`. */
 export function niceCeiling(value: number): number {
-  if (!(value > 0)) return 1
+  if (!(value > 1e-9)) return 1
   const power = 10 ** Math.floor(Math.log10(value))
   for (const step of [1, 2, 2.5, 5, 10]) if (step * power >= value * 0.999_999) return step * power
   return 10 * power

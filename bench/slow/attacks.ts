@@ -24,7 +24,7 @@ function slow(id: string, title: string, sentence: string, path: string, more: r
     id, title, sentence,
     command: ({ port, seconds, connections }) => ({
       program: 'slowhttptest',
-      args: [...more, '-c', String(connections), '-r', String(Math.max(50, Math.ceil(connections / 5))), '-l', String(seconds), '-p', '3', '-v', '0', '-u', `http://${SERVER_ADDRESS}:${port}${path}`],
+      args: [...more, '-c', String(connections), '-r', String(Math.max(50, Math.ceil(connections / 5))), '-l', String(seconds), '-p', '3', '-v', '1', '-u', `http://${SERVER_ADDRESS}:${port}${path}`],
     }),
   }
 }

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import { type BenchCommand, type Flags, say } from '../command-line.ts'
 import { type PacedResult, runPaced } from '../load/paced.ts'
 import { ChildGroup } from '../measure/child-group.ts'
@@ -110,6 +111,6 @@ async function underAttack(shield: ShieldUnderTest, attack: Attack, as: string, 
 
 function said(out: string): string {
   if (out.startsWith('{')) return out
-  const plain = out.replaceAll(/\u001b\[[0-9;]*[a-zA-Z]/g, '')
+  const plain = stripVTControlCharacters(out)
   return plain.split('\n').map((line) => line.trim()).filter((line) => /^(initializing|pending|connected|error|closed|service available|Exit status):/i.test(line)).slice(-7).join('; ')
 }
