@@ -1,12 +1,15 @@
 /** Composition root: reads the environment and the command line, and hands the parts to each other. */
-import { readFileSync } from 'node:fs'
-import { loadSettings, readEnvironment, settingsFileOf, type LoadedSettings } from './config/load.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { dataDirOf, loadSettings, readEnvironment, settingsFileOf, type LoadedSettings } from './config/load.ts'
 import type { Settings } from './config/settings.ts'
 import { watchFile } from './config/watch-file.ts'
+import { CONTROL_SOCKET_NAME } from './contract/control-socket.ts'
 import { systemClock } from './kernel/clock.ts'
 import { processLog } from './kernel/log.ts'
 import { problemText } from './surfaces/cli/problem-text.ts'
 import { runCommandLine } from './surfaces/cli/program.ts'
+import { askShield } from './surfaces/control-socket/control-client.ts'
 
 const root = new URL('..', import.meta.url)
 const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { version: string }
@@ -16,6 +19,35 @@ const log = processLog('main')
 function load(asked: string | null): LoadedSettings {
   const file = settingsFileOf(asked, environment)
   return loadSettings(file, environment, systemClock.wallMs(), asked ?? file)
+}
+
+/** Where the systemd unit keeps the data (deploy/polder.service): a person's shell does not know STATE_DIRECTORY. */
+const SERVICE_DATA_DIR = '/var/lib/polder'
+/** A shield that is asked for its state answers at once; an order waits for the next tick of the control plane. */
+const ANSWER_WITHIN_MS = 8_000
+
+function controlSocket(asked: string | null): { path: string; note: string } {
+  const file = settingsFileOf(asked, environment)
+  const { dataDir, sure } = dataDirOf(file, environment)
+  const path = join(dataDir, CONTROL_SOCKET_NAME)
+  const ofService = join(SERVICE_DATA_DIR, CONTROL_SOCKET_NAME)
+  if (!existsSync(path) && existsSync(ofService)) return { path: ofService, note: '' }
+  return { path, note: sure ? '' : `${file} cannot be read; this is the usual place` }
+}
+
+function reasonManual(): string {
+  try {
+    return readFileSync(new URL('docs/operator/errors.md', root), 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+function interrupted(): AbortSignal {
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  process.once('SIGTERM', () => stop.abort())
+  return stop.signal
 }
 
 async function start(settings: Settings, file: string, digest: string): Promise<number> {
@@ -50,5 +82,11 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
   noColor: environment.noColor,
   check: load,
   start: (settings, report) => start(settings, report.file, report.digest),
+  clock: systemClock,
+  who: environment.user === '' ? `uid ${process.getuid?.() ?? '?'}` : environment.user,
+  controlSocket,
+  ask: (path, question) => askShield(path, question, ANSWER_WITHIN_MS),
+  interrupted,
+  reasonManual,
 })
 if (process.argv[2] === 'run') process.exit()

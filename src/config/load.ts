@@ -21,6 +21,8 @@ export interface Environment {
   readonly stateDirectory: string | null
   /** NO_COLOR is set and not empty (no-color.org). */
   readonly noColor: boolean
+  /** Who uses the command line: SUDO_USER, USER or LOGNAME, as text for logs; '' when none is set. */
+  readonly user: string
   /** NOTIFY_SOCKET (systemd Type=notify). */
   readonly notifySocket: string | null
   /** POLDER_INHERITED_FDS, made by bin/polder from systemd's sockets: name or index, and its descriptors, one for each worker. */
@@ -39,6 +41,7 @@ export function readEnvironment(variables: EnvironmentVariables = process.env): 
     configFile: text('POLDER_CONFIG'),
     stateDirectory: text('STATE_DIRECTORY')?.split(':')[0] ?? null,
     noColor: text('NO_COLOR') !== null,
+    user: text('SUDO_USER') ?? text('USER') ?? text('LOGNAME') ?? '',
     notifySocket: text('NOTIFY_SOCKET'),
     inheritedSockets: Object.freeze(parseInheritedSockets(text('POLDER_INHERITED_FDS') ?? '')),
     takeover: Object.freeze(parseTakeover(text('POLDER_TAKEOVER') ?? '')),
@@ -72,6 +75,20 @@ export function settingsFileOf(asked: string | null, environment: Environment): 
   if (named !== null) return resolve(named)
   const here = resolve('polder.yaml')
   return existsSync(here) ? here : '/etc/polder/polder.yaml'
+}
+
+/**
+ * Where a shield with this settings file keeps its data, also when the file has errors by now: a running shield still serves by the old one.
+ * `sure` false: the file could not be read, so this is the default place.
+ */
+export function dataDirOf(file: string, environment: Environment): { readonly dataDir: string; readonly sure: boolean } {
+  const fallback = environment.stateDirectory ?? join(dirname(file), 'polder-data')
+  const read = readBytes(file, file)
+  if ('problem' in read) return { dataDir: fallback, sure: false }
+  const { value } = readYaml(read.bytes, file)
+  if (typeof value !== 'object' || value === null) return { dataDir: fallback, sure: false }
+  const named = (value as Readonly<Record<string, unknown>>)['dataDir']
+  return { dataDir: typeof named === 'string' && named !== '' ? resolve(dirname(file), named) : fallback, sure: true }
 }
 
 export interface LoadedSettings {

@@ -27,6 +27,7 @@ export type ControlQuestion =
   /** What is known of one client address. */
   | { readonly ask: 'address'; readonly address: string }
 
+export type ControlQuestionOf<A extends ControlQuestion['ask']> = Extract<ControlQuestion, { readonly ask: A }>
 export type ControlAnswerOf<A extends ControlQuestion['ask']> = A extends 'hello' ? Hello : A extends 'status' ? ShieldStatus : A extends 'act' ? ActOutcome : AddressFacts
 
 export type ControlReply<T> =

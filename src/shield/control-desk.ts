@@ -210,9 +210,10 @@ export class ControlDesk implements ControlAnswers {
 
 /** In flight and limit are of the whole process; the counts are those of the last seconds. */
 function sumAdmission(routeClass: RouteClass, newest: readonly Vitals[], recent: readonly Vitals[]): AdmissionVitals | null {
-  const now = newest.flatMap((one) => one.admission[routeClass] ?? [])
-  if (now.length === 0) return null
   const last = recent.flatMap((one) => one.admission[routeClass] ?? [])
+  const fresh = newest.flatMap((one) => one.admission[routeClass] ?? [])
+  const now = fresh.length > 0 ? fresh : last.slice(-1)
+  if (now.length === 0) return null
   return {
     admitted: last.reduce((sum, one) => sum + one.admitted, 0),
     rejected: last.reduce((sum, one) => sum + one.rejected, 0),

@@ -1,4 +1,6 @@
+import type { ControlAnswerOf, ControlQuestion, ControlQuestionOf } from '../../contract/control-socket.ts'
 import type { SettingsProblem } from '../../contract/settings-problem.ts'
+import type { Clock } from '../../kernel/clock.ts'
 
 /** Exit codes of every command, as documented in `polder --help`. */
 export const exitCodes = Object.freeze({ ok: 0, refused: 1, usage: 2 })
@@ -8,6 +10,8 @@ export interface Output {
   write(text: string): unknown
   on?(event: 'error', listener: (error: Error) => void): unknown
   readonly isTTY?: boolean
+  readonly columns?: number
+  readonly rows?: number
 }
 
 /** What came of reading a settings file; `settings` is null when there is an error. */
@@ -33,6 +37,17 @@ export interface CliParts<S> {
   check(file: string | null): CheckReport<S> | Promise<CheckReport<S>>
   /** Serves until told to stop; resolves with the exit code. */
   start(settings: S, report: CheckReport<S>): Promise<number>
+  readonly clock: Clock
+  /** Who gives orders: the login name, also under sudo. */
+  readonly who: string
+  /** The control socket of the shield that this settings file describes (null: the usual places); `note` says what was odd on the way, or ''. */
+  controlSocket(file: string | null): { readonly path: string; readonly note: string }
+  /** Rejects with a system error (`code`) when nobody is there. */
+  ask<A extends ControlQuestion['ask']>(path: string, question: ControlQuestionOf<A>): Promise<ControlAnswerOf<A>>
+  /** Aborts at Ctrl-C; asked for only by commands that run until then. */
+  interrupted(): AbortSignal
+  /** The manual of reason codes, in Markdown; '' when it is not installed. */
+  reasonManual(): string
 }
 
 export interface CommandFlag {
@@ -47,9 +62,12 @@ export interface CommandSpec {
   readonly summary: string
   readonly description: string
   readonly flags: readonly CommandFlag[]
+  /** Words after the name, as commander reads them: `<rule>`, `<log...>`. */
+  readonly words?: ReadonlyArray<readonly [word: string, sentence: string]>
+  readonly children?: readonly CommandSpec[]
   readonly examples: ReadonlyArray<readonly [command: string, what: string]>
   /** Resolves with the exit code. */
-  act<S>(given: Readonly<Record<string, unknown>>, parts: CliParts<S>): Promise<number>
+  act<S>(given: Readonly<Record<string, unknown>>, parts: CliParts<S>, words: readonly string[]): Promise<number>
 }
 
 export const configFlag: CommandFlag = {
@@ -59,4 +77,10 @@ export const configFlag: CommandFlag = {
 
 export function configOf(given: Readonly<Record<string, unknown>>): string | null {
   return typeof given['config'] === 'string' ? given['config'] : null
+}
+
+export const jsonFlag: CommandFlag = { flags: '--json', sentence: 'print JSON on standard output' }
+
+export function textOf(given: Readonly<Record<string, unknown>>, name: string): string | null {
+  return typeof given[name] === 'string' ? given[name] : null
 }

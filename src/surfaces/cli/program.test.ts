@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SettingsProblem } from '../../contract/settings-problem.ts'
+import { SimulatedClock } from '../../kernel/clock.ts'
 import { exitCodes, type CheckReport, type CliParts } from './command.ts'
 import { commands, runCommandLine } from './program.ts'
 
@@ -29,6 +30,11 @@ async function say(argv: string[], { report = good, isTTY = false, noColor = fal
       return report
     },
     start: start ?? (() => assert.fail('nothing may be started')),
+    clock: new SimulatedClock(), who: 'tester',
+    controlSocket: () => ({ path: '/nowhere/control.sock', note: '' }),
+    ask: () => assert.fail('no shield may be asked'),
+    interrupted: () => assert.fail('nothing runs until Ctrl-C'),
+    reasonManual: () => '',
   })
   return { code, out, error, asked }
 }

@@ -3,12 +3,15 @@ import { Command, CommanderError } from 'commander'
 import { checkCommand } from './check.ts'
 import { coloursFor, paint } from './colour.ts'
 import { exitCodes, type CliParts, type CommandSpec } from './command.ts'
+import { explainCommand } from './explain.ts'
+import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
+import { statusCommand } from './status.ts'
 
 /** In the order of the help. A new command is one file and one line here. */
-export const commands: readonly CommandSpec[] = [runCommand, checkCommand]
+export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand]
 
-const exitCodeText = `Exit codes: ${exitCodes.ok} done, ${exitCodes.refused} refused (settings, address, answer), ${exitCodes.usage} wrong use of the command line.`
+const exitCodeText = `Exit codes: ${exitCodes.ok} done, ${exitCodes.refused} refused (settings, address, answer, no shield running), ${exitCodes.usage} wrong use of the command line.`
 
 /** Parses and acts; resolves with the exit code. Never throws for what a user typed. `argv` is without node and script. */
 export async function runCommandLine<S>(argv: readonly string[], parts: CliParts<S>): Promise<number> {
@@ -51,19 +54,25 @@ export function buildProgram<S>(parts: CliParts<S>, outcome: { exitCode: number 
   common(program, [
     ['polder run -c polder.yaml', 'start the shield'],
     ['polder check -c polder.yaml', 'find mistakes in the settings'],
+    ['polder status --watch', 'what the running shield sees and does'],
     ['polder help check', 'more about one command'],
   ])
     .description('Keeps a public institution\'s website readable while it is being flooded.')
     .version(`polder ${parts.version} (Node ${process.versions.node})`, '-V, --version', 'show the version')
     .helpCommand('help [command]', 'show the help of a command')
 
-  for (const spec of commands) {
-    const command = common(program.command(spec.name), spec.examples).summary(spec.summary).description(spec.description).allowExcessArguments(false)
+  program.enablePositionalOptions()
+  const add = (parent: Command, spec: CommandSpec): void => {
+    const command = common(parent.command(spec.name), spec.examples).summary(spec.summary).description(spec.description).allowExcessArguments(spec.children !== undefined).enablePositionalOptions()
+    for (const [word, sentence] of spec.words ?? []) command.argument(word, sentence)
     for (const flag of spec.flags) command.option(flag.flags, flag.sentence)
-    command.action(async (given: Readonly<Record<string, unknown>>) => {
-      outcome.exitCode = await spec.act(given, parts)
+    command.action(async (...args: unknown[]) => {
+      if (spec.children !== undefined && command.args.length > 0) command.error(`error: polder ${spec.name} has no command '${command.args[0]}'; it has ${spec.children.map((child) => child.name).join(', ')}`, { exitCode: exitCodes.usage })
+      outcome.exitCode = await spec.act(command.opts(), parts, args.slice(0, -2).flat().filter((word) => typeof word === 'string'))
     })
+    for (const child of spec.children ?? []) add(command, child)
   }
+  for (const spec of commands) add(program, spec)
   return program
 }
 

@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net'
-import { CONTROL_FORMAT, type ControlAnswerOf, type ControlQuestion, type ControlReply, LONGEST_ANSWER_BYTES } from '../../contract/control-socket.ts'
+import { CONTROL_FORMAT, type ControlAnswerOf, type ControlQuestion, type ControlQuestionOf, type ControlReply, LONGEST_ANSWER_BYTES } from '../../contract/control-socket.ts'
 
 /** The shield understood and said no; `code` is one of ControlRefusal. */
 export class ShieldRefused extends Error {
@@ -12,7 +12,7 @@ export class ShieldRefused extends Error {
 }
 
 /** Asks one question over the control socket. Rejects with a system error (`code`) when nobody is there, with ShieldRefused when the answer is no. */
-export function askShield<A extends ControlQuestion['ask']>(path: string, question: ControlQuestion & { readonly ask: A }, withinMs: number): Promise<ControlAnswerOf<A>> {
+export function askShield<A extends ControlQuestion['ask']>(path: string, question: ControlQuestionOf<A>, withinMs: number): Promise<ControlAnswerOf<A>> {
   return new Promise((resolve, reject) => {
     let text = ''
     const socket = createConnection(path)
