@@ -80,8 +80,11 @@ class Assembler {
       edge: this.#section('edge', top['edge'], { trustedProxies: Object.freeze(present(trusted)) }),
       cache: this.#section('cache', top['cache']),
       admission: this.#section('admission', top['admission']),
+      admit: this.#section('admit', top['admit']),
+      crawlers: this.#section('crawlers', top['crawlers']),
       detection: this.#section('detection', top['detection']),
       mitigation: this.#section('mitigation', top['mitigation']),
+      networkData: this.#section('networkData', top['networkData']),
       log: this.#section('log', top['log']),
       origin: this.#origin(top['origin']),
     }
@@ -156,7 +159,10 @@ class Assembler {
     for (const [key, value] of Object.entries(values)) if (value !== undefined) whole[key] = value
     for (const path of fileOptions) {
       const [section, key] = path.split('.') as [string, string]
-      if (section === name && typeof whole[key] === 'string' && whole[key] !== '' && whole[key] !== '-') whole[key] = this.#absolute(whole[key])
+      if (section !== name) continue
+      const value = whole[key]
+      if (Array.isArray(value)) whole[key] = value.map((path: string) => this.#absolute(path))
+      else if (typeof value === 'string' && value !== '' && value !== '-') whole[key] = this.#absolute(value)
     }
     for (const [key, value] of Object.entries(whole)) if (Array.isArray(value) && !Object.isFrozen(value)) whole[key] = Object.freeze([...(value as unknown[])])
     return Object.freeze(whole)

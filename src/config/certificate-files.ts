@@ -3,7 +3,7 @@
  * Says nothing about what is inside a private key but whether it belongs to its certificate.
  */
 import { X509Certificate, createPrivateKey } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { SettingsProblem } from '../contract/settings-problem.ts'
 import type { WallMs } from '../kernel/clock.ts'
@@ -23,7 +23,20 @@ export function checkFiles(settings: Settings, source: YamlSource, file: string,
     one.tls.certificates.forEach((pair, c) => checkPair(pair, `${base}.certificates[${c}]`, findings, nowWallMs))
   })
   if (settings.origin.tlsCaFile !== '') readText(settings.origin.tlsCaFile, 'origin.tlsCaFile', findings)
+  settings.crawlers.rangeFiles.forEach((path, i) => checkReadable(path, `crawlers.rangeFiles[${i}]`, findings))
+  for (const key of ['countryFile', 'asnFile'] as const) checkReadable(settings.networkData[key], `networkData.${key}`, findings)
   return findings.sorted()
+}
+
+/** Without these files the shield serves all the same, and takes them up when they come: a warning only. */
+function checkReadable(path: string, at: string, findings: Findings): void {
+  if (path === '') return
+  try {
+    accessSync(path, constants.R_OK)
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error'
+    findings.add({ severity: 'warning', code: code === 'ENOENT' ? 'file-not-found' : 'file-unreadable', path: at, message: code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`, mend: 'put the file there, readable for the user that runs Polder; it is taken up by itself' })
+  }
 }
 
 function checkPair(pair: CertificateFiles, at: string, findings: Findings, nowWallMs: WallMs): void {

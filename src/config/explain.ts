@@ -2,7 +2,7 @@
 import type { SettingsProblem, SettingsProblemCode } from '../contract/settings-problem.ts'
 import type { Issue } from './grammar.ts'
 import { topLevelKeys } from './schema.ts'
-import { sectionTables } from './tables.ts'
+import { neverShown, sectionTables } from './tables.ts'
 import { dotted, type Place, type YamlSource } from './yaml-source.ts'
 
 export interface Finding {
@@ -34,7 +34,7 @@ export class Findings {
   add(finding: Finding): void {
     const { severity = 'error', code, path, message, allowed = '', mend = '', atKey = false } = finding
     const place = placeFor(this.#source, path, atKey)
-    this.#push({ severity, code, file: this.#file, line: place.line, column: place.column, path, value: place.text, message, allowed, mend })
+    this.#push({ severity, code, file: this.#file, line: place.line, column: place.column, path, value: neverShown.has(path) ? '(not shown)' : place.text, message, allowed, mend })
   }
 
   /** Complaints of a shape about the value at `base`. A value already refused for another reason is not refused twice. */

@@ -173,6 +173,7 @@ const preconditions: readonly Precondition[] = [
   { section: 'origin', keys: /^tls/, holds: ({ draft }) => draft.origin.upstreams.some((one) => one.startsWith('https:')), needs: 'an upstream with https://', mend: 'remove this line, or write https:// in the upstream' },
   { section: 'origin', keys: /^check/, except: ['checkPath'], holds: ({ draft }) => draft.origin.checkPath !== '', needs: 'checkPath, the page to fetch', mend: 'add "checkPath: /", or remove this line', switchedBy: 'origin.checkPath' },
   { section: 'log', keys: /./, except: ['format'], holds: ({ draft }) => draft.log.format !== 'off', needs: 'format: combined or json (it is off)', mend: 'add "format: combined", or remove this line', switchedBy: 'log.format' },
+  { section: 'crawlers', keys: /^(reverseDns.|dnsServers|verifiedForMs)/, holds: ({ draft }) => draft.crawlers.reverseDns, needs: 'reverseDns: true', mend: 'add "reverseDns: true", or remove this line', switchedBy: 'crawlers.reverseDns' },
   { section: 'cache', keys: /^diskPath$/, holds: ({ draft }) => draft.cache.diskBytes > 0, needs: 'diskBytes above 0', mend: 'remove this line', switchedBy: 'cache.diskBytes' },
 ]
 

@@ -3,21 +3,27 @@
  * the JSON Schema and the manual follow. This file and schema.ts are all that a new section touches.
  */
 import type { OptionTable, OptionValues } from '../kernel/option.ts'
+import { crawlerOptions } from '../controlplane/crawlers/options.ts'
 import { detectionOptions } from '../controlplane/detection/options.ts'
 import { mitigationOptions } from '../controlplane/mitigation/options.ts'
+import { networkDataOptions } from '../controlplane/network-data/options.ts'
 import { accessLogOptions } from '../dataplane/access-log/options.ts'
 import { admissionOptions } from '../dataplane/admission/options.ts'
 import { cacheOptions } from '../dataplane/cache/options.ts'
 import { edgeOptions } from '../dataplane/edge/options.ts'
 import { originOptions } from '../dataplane/origin/options.ts'
+import { admitOptions } from '../dataplane/rules/options.ts'
 
 export const sectionTables = {
   origin: originOptions,
   edge: edgeOptions,
   cache: cacheOptions,
   admission: admissionOptions,
+  admit: admitOptions,
+  crawlers: crawlerOptions,
   detection: detectionOptions,
   mitigation: mitigationOptions,
+  networkData: networkDataOptions,
   log: accessLogOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>
 
@@ -32,8 +38,11 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   edge: 'Limits towards visitors: connections, deadlines, sizes, TLS, HTTP/2 abuse.',
   cache: 'The shared cache: what is stored, how long, and when an old copy may be shown.',
   admission: 'How many requests may be at the origin at once, and who waits.',
+  admit: 'Machines that are always let through: health checks and uptime monitors. See also rules with action allow, and routes with exempt.',
+  crawlers: 'How search engines prove who they are: no automatic rule touches a verified crawler. A name in a User-Agent proves nothing.',
   detection: 'When traffic stands out, when the origin suffers, and how long it must be calm again.',
   mitigation: 'What rules that Polder writes by itself may do, and how much harm they may risk.',
+  networkData: 'Your files of countries and network operators (AS numbers) by address: they make reports readable and never block anyone.',
   log: 'The access log.',
 }
 
@@ -42,5 +51,8 @@ export const writtenElsewhere: Readonly<Record<string, string>> = {
   'edge.trustedProxies': 'trustedProxies',
 }
 
-/** Options that name a file: made absolute, from the folder of the settings file. */
-export const fileOptions: readonly string[] = ['origin.tlsCaFile', 'cache.diskPath', 'log.file']
+/** Options that name a file, or files: made absolute, from the folder of the settings file. */
+export const fileOptions: readonly string[] = ['origin.tlsCaFile', 'cache.diskPath', 'log.file', 'crawlers.rangeFiles', 'networkData.countryFile', 'networkData.asnFile']
+
+/** Options whose value is never repeated in a message: what stands there by mistake may be the secret itself. */
+export const neverShown: ReadonlySet<string> = new Set(['admit.probeSecretSha256'])

@@ -63,6 +63,20 @@ export interface Plan {
   readonly postureExpiresAtWallMs: number
   /** Single sources for a kernel back end to drop; without one they are ignored, as the rules refuse them anyway. */
   readonly drops?: readonly SourceDrop[]
+  /** Who proved to be a search engine's crawler. */
+  readonly crawlers?: KnownCrawlers
+}
+
+/** Addresses of verified crawlers (published ranges, forward-confirmed reverse DNS): no automatic rule touches them, no detector counts them. */
+export interface KnownCrawlers {
+  /** Changes with the prefixes, and only with them: compiling them costs milliseconds. */
+  readonly version: number
+  /** At most 4,096. */
+  readonly prefixes: readonly string[]
+  /** The privilege ends by itself when nobody renews it. */
+  readonly expiresAtWallMs: number
+  /** Whether samples should say who claims to be a crawler, so that it can be verified. */
+  readonly wantClaims: boolean
 }
 
 /** One IPv4 /32 or IPv6 /64 that kept asking, refused more than 20 times a second, and never behaved like a visitor. */

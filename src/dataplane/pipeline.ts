@@ -3,8 +3,9 @@
  *
  *   count     one more received
  *   know      who asks (source table), what kind of thing is asked for (routes)
+ *   admit     who is let through whatever the automatic rules say: allow-list, probes, verified crawlers, exempt paths
  *   watch     the tap: seen before anything acts, so that a limit never hides what it limits
- *   obey      the rules: allow, block, limit, tag
+ *   obey      the rules: block, limit, tag
  *   host      a site we do not serve is refused cheaply
  *   cache     a stored answer ends the request here; that is what most visitors of a flooded site get
  *   origin    everything else: admission, origin, store (origin-fetch.ts)
@@ -30,8 +31,10 @@ import { OriginFetch } from './origin-fetch.ts'
 import { RefusalPages } from './refusal/refusal-page.ts'
 import type { ClientAddress, PreparedAnswer, Request } from './request.ts'
 import { classOf, type Route, RouteTable } from './routing/route-table.ts'
+import { ALWAYS_ADMITTED, AlwaysAdmitted, CrawlerSet } from './rules/always-admitted.ts'
 import { compileRules, noRules, type RuleSet, strictnessOfTag } from './rules/compile.ts'
-import { isPositive, matchRules } from './rules/match.ts'
+import { isPositive, matchAllow, matchRules } from './rules/match.ts'
+import { climbs } from './rules/normalised-path.ts'
 import type { DataplaneSettings } from './settings.ts'
 import type { Tap } from './tap/tap.ts'
 import type { Tally } from './telemetry/tally.ts'
@@ -55,6 +58,7 @@ interface Site {
   readonly routes: RouteTable<CachePolicy>
   readonly hosts: HostTable
   readonly policy: CachePolicy
+  readonly admitted: AlwaysAdmitted
   readonly origin: Origin
 }
 
@@ -68,6 +72,7 @@ export class Pipeline implements FetchHost {
   readonly #features: Features
   readonly #refusals = new RefusalPages()
   readonly #ruleShare: number
+  readonly #crawlers = new CrawlerSet()
   #site: Site
   #rules: RuleSet = noRules
   plan: Plan = calmPlan
@@ -107,7 +112,9 @@ export class Pipeline implements FetchHost {
     if (plan.version <= this.plan.version) return
     this.plan = plan
     this.#rules = compileRules(this.#site.settings.rules, plan.rules, this.#rules)
+    this.#crawlers.replace(plan.crawlers)
     this.#parts.tap.share = plan.sampleShare
+    this.#parts.tap.wantClaims = plan.crawlers?.wantClaims ?? false
   }
 
   /** Given to the edge. */
@@ -124,8 +131,9 @@ export class Pipeline implements FetchHost {
     const wallNow = this.clock.wallMs()
     this.tally.received++
     const route = this.#know(request, now)
-    this.#watch(request, route, wallNow)
-    if (this.#obey(request, now, wallNow)) return
+    const admitted = this.#admit(request, route, wallNow)
+    this.#parts.tap.see(request, this.#features.read(request), this.admission.sources, wallNow, admitted)
+    if (this.#obey(request, admitted, now, wallNow)) return
     if (!this.#site.hosts.knows(request.host)) return this.refuse(request, 'unknown-host', 0)
     if (request.method === 'OPTIONS' && request.target === '*') return this.#answerOptions(request)
     if (request.upgrade !== '' && route.upgrade) return this.#toOrigin(request, route)
@@ -142,26 +150,33 @@ export class Pipeline implements FetchHost {
     request.routeClass = routeClass
     if (routeClass === 'static') sources.countStatic(slot)
     if (hasHeader(request.headers, 'cookie')) sources.countEcho(slot)
-    if (routeClass === 'feed' || route.exempt || isPositive(request, sources)) request.visitorClass = 'known'
+    if (routeClass === 'feed' || isPositive(request, sources)) request.visitorClass = 'known'
     return route
   }
 
-  #watch(request: Request, route: Route<CachePolicy>, wallNow: number): void {
-    this.#parts.tap.see(request, this.#features.read(request), this.admission.sources, wallNow, route.exempt ? sampleFlags.exemptPath : 0)
+  /** Flags of contract/sample.ts: why the automatic rules do not apply to this request; 0 when they do. */
+  #admit(request: Request, route: Route<CachePolicy>, wallNow: number): number {
+    let flags = 0
+    if (route.exempt && !climbs(request.path)) flags |= sampleFlags.exemptPath
+    if (this.#crawlers.has(request.client, wallNow)) flags |= sampleFlags.verifiedCrawler
+    if (flags !== 0) request.visitorClass = 'known'
+    const rule = matchAllow(this.#rules, request, this.#features.read(request), this.admission.sources, wallNow)
+    if (rule !== null) request.ruleId = rule.id
+    if (rule !== null || this.#site.admitted.isProbe(request)) {
+      flags |= sampleFlags.allowListed
+      request.visitorClass = 'allowed'
+    }
+    return flags
   }
 
   /** True when a rule ended the request. */
-  #obey(request: Request, now: MonotonicMs, wallNow: number): boolean {
-    const rules = this.#rules
-    if (rules.allow.length === 0 && rules.others.length === 0) return false
-    const rule = matchRules(rules, request, this.#features.read(request), this.admission.sources, wallNow)
+  #obey(request: Request, admitted: number, now: MonotonicMs, wallNow: number): boolean {
+    if ((admitted & sampleFlags.allowListed) !== 0) return false
+    const rule = matchRules(this.#rules, request, this.#features.read(request), this.admission.sources, wallNow, (admitted & ALWAYS_ADMITTED) !== 0)
     if (rule === null) return false
     request.ruleId = rule.id
     if (rule.strictness > strictnessOfTag && rule.passesAsCanary(request.client.key, now)) return false
     switch (rule.action) {
-      case 'allow':
-        request.visitorClass = 'allowed'
-        return false
       case 'tag':
         request.visitorClass = 'tagged'
         return false
@@ -177,6 +192,7 @@ export class Pipeline implements FetchHost {
         if (this.#serveStored(request, this.#site.routes.find(request), now)) return true
         this.refuse(request, 'posture-shed', 10)
         return true
+      case 'allow':
       case 'observe':
         return false
     }
@@ -279,6 +295,7 @@ function compileSite(settings: DataplaneSettings, origin: Origin): Site {
     origin,
     hosts: new HostTable(settings.hosts),
     policy: compileCachePolicy(settings.cache),
+    admitted: new AlwaysAdmitted(settings.admit),
     routes: new RouteTable(settings.routes.map((route) => ({ ...route, cache: route.cache === null ? null : compileCachePolicy(settings.cache, route.cache) }))),
   }
 }

@@ -5,6 +5,7 @@ import type { CacheRouteSettings, CacheSettings } from './cache/options.ts'
 import type { EdgeSettings } from './edge/options.ts'
 import type { OriginSettings } from './origin/options.ts'
 import type { RouteWish } from './routing/route-table.ts'
+import type { AdmitSettings } from './rules/options.ts'
 
 /** Everything an edge worker needs to know of the operator's wishes: plain data, replaced whole on a reload. */
 export interface DataplaneSettings {
@@ -16,5 +17,6 @@ export interface DataplaneSettings {
   /** Known hosts; empty: any. `*.example.org` stands for every name below it. */
   readonly hosts: readonly string[]
   readonly rules: readonly Rule[]
+  readonly admit: AdmitSettings
   readonly routes: ReadonlyArray<RouteWish<Partial<CacheRouteSettings>>>
 }

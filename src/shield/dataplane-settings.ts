@@ -12,6 +12,7 @@ export function dataplaneSettings(settings: Settings): DataplaneSettings {
     origin: settings.origin,
     hosts: settings.hosts,
     rules: settings.rules,
+    admit: settings.admit,
     routes: settings.routes,
   }
 }

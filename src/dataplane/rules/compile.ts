@@ -25,6 +25,9 @@ export class CompiledRule {
   readonly action: RuleAction
   readonly strictness: number
   readonly dryRun: boolean
+  readonly automatic: boolean
+  /** One of its conditions is about the path. */
+  readonly namesPath: boolean
   /** Infinity when it does not expire. */
   readonly expiresAtWallMs: number
   readonly limitPerSecond: number
@@ -45,6 +48,8 @@ export class CompiledRule {
     this.action = rule.action
     this.strictness = strictnessOf[rule.action]
     this.dryRun = rule.dryRun
+    this.automatic = rule.origin === 'automatic'
+    this.namesPath = rule.when.some((condition) => condition.attribute === 'path')
     this.expiresAtWallMs = rule.expiresAtWallMs ?? Number.POSITIVE_INFINITY
     this.limitPerSecond = rule.limitPerSecond ?? 0
     this.canaryShare = rule.canaryShare ?? 0

@@ -6,7 +6,7 @@ import type { MonotonicMs } from '../../kernel/clock.ts'
 import { Features } from '../features.ts'
 import { Request, type ClientAddress, type Reply } from '../request.ts'
 import { compileRules } from './compile.ts'
-import { matchRules, type SourceFacts } from './match.ts'
+import { matchAllow, matchRules, type SourceFacts } from './match.ts'
 import { normalisedPath } from './normalised-path.ts'
 
 const features = new Features(99)
@@ -25,7 +25,9 @@ function rule(id: string, action: Rule['action'], when: Condition[], more: Parti
 }
 
 function decide(rules: Rule[], request: Request, facts = stranger, nowWallMs = 1_000): string | null {
-  return matchRules(compileRules(rules, []), request, features.read(request), facts, nowWallMs)?.id ?? null
+  const set = compileRules(rules, [])
+  const read = features.read(request)
+  return (matchAllow(set, request, read, facts, nowWallMs) ?? matchRules(set, request, read, facts, nowWallMs, false))?.id ?? null
 }
 
 test('a path rule blocks its path and nothing else', () => {
@@ -40,6 +42,10 @@ test('a block rule also sees through encodings of its path, an allow rule does n
   const allow = [rule('a', 'allow', [{ attribute: 'path', glob: '/feed' }]), rule('b', 'block', [{ attribute: 'path', glob: '*' }])]
   assert.equal(decide(allow, ask('/feed')), 'a')
   assert.equal(decide(allow, ask('/%66eed')), 'b')
+  const below = [rule('a', 'allow', [{ attribute: 'path', glob: '/feed/*' }]), rule('b', 'block', [{ attribute: 'path', glob: '/admin*' }])]
+  assert.equal(decide(below, ask('/feed/x')), 'a')
+  assert.equal(decide(below, ask('/feed/caf%C3%A9;v=1/.well-known/..x')), 'a')
+  for (const path of ['/feed/../admin', '/feed/%2e%2E/admin', '/feed//../..//admin', '/feed/..%2fadmin', '/feed\\..\\admin', '/feed/..;x=1/admin', '/feed/x/../../admin']) assert.equal(decide(below, ask(path)), 'b', path)
 })
 
 test('a host rule names the host, whatever its port', () => {
@@ -69,7 +75,7 @@ test('an expired rule does nothing even if no newer plan ever comes', () => {
 test('a dry-run rule counts what it would have done and does nothing', () => {
   const set = compileRules([rule('d', 'block', [{ attribute: 'path', glob: '*' }], { dryRun: true })], [])
   const request = ask('/')
-  assert.equal(matchRules(set, request, features.read(request), person, 0), null)
+  assert.equal(matchRules(set, request, features.read(request), person, 0, false), null)
   assert.equal(set.others[0]!.matched, 1)
   assert.equal(set.others[0]!.positive, 1)
 })

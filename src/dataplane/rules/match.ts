@@ -1,14 +1,15 @@
 /**
- * Which rule applies to a request. `allow` rules are asked first and win over everything; then the strictest matching rule decides,
- * the first of equals. A rule past its expiry does nothing, whether or not a newer plan came: a dead control plane leaves no block behind.
- * Block rules see the path also in its normalised form, so that `/%62locked` is `/blocked`; allow rules see it only as sent,
- * so that no spelling talks its way past a block.
+ * Which rule applies to a request. `allow` rules are asked first, before the tap, and win over everything; then the strictest matching rule decides,
+ * the first of equals. Automatic rules are never asked about those who are always admitted (algorithms: invariant 1).
+ * A rule past its expiry does nothing, whether or not a newer plan came: a dead control plane leaves no block behind.
+ * Block rules see the path also in its normalised form, so that `/%62locked` is `/blocked`; allow rules and exempt paths see it only as sent, and no path
+ * that climbs, so that neither `/%66eed` nor `/feed/../admin` talks its way past a block.
  */
 import { positiveBehaviour } from '../../contract/sample.ts'
 import type { Features } from '../features.ts'
 import type { Request } from '../request.ts'
 import type { CompiledCondition, CompiledRule, RuleSet } from './compile.ts'
-import { normalisedPath } from './normalised-path.ts'
+import { climbs, normalisedPath } from './normalised-path.ts'
 
 /** What the source table knows of the client that asks; all counts since it was first seen, decayed. */
 export interface SourceFacts {
@@ -18,23 +19,32 @@ export interface SourceFacts {
   echoes(slot: number): number
 }
 
-/** Returns the rule that decides, or null. Counts a match for every rule that matched, dry-run ones too. Allocation-free. */
-export function matchRules(rules: RuleSet, request: Request, features: Features, facts: SourceFacts, nowWallMs: number): CompiledRule | null {
+/** Returns the first `allow` rule that matches, or null. Counts the match. Allocation-free. */
+export function matchAllow(rules: RuleSet, request: Request, features: Features, facts: SourceFacts, nowWallMs: number): CompiledRule | null {
   const allow = rules.allow
+  if (allow.length === 0) return null
   for (let i = 0; i < allow.length; i++) {
     const rule = allow[i]!
-    if (rule.expiresAtWallMs > nowWallMs && matches(rule, request, features, facts, request.path)) {
-      rule.matched++
-      return rule
-    }
+    if (rule.expiresAtWallMs <= nowWallMs || !matches(rule, request, features, facts, request.path)) continue
+    if (rule.namesPath && climbs(request.path)) continue
+    rule.matched++
+    return rule
   }
+  return null
+}
+
+/**
+ * Returns the rule that decides about a request that no `allow` rule matched, or null. Counts a match for every rule that matched, dry-run ones too.
+ * `operatorOnly`: automatic rules are neither asked nor counted.
+ */
+export function matchRules(rules: RuleSet, request: Request, features: Features, facts: SourceFacts, nowWallMs: number, operatorOnly: boolean): CompiledRule | null {
   const others = rules.others
   if (others.length === 0) return null
   const normal = normalisedPath(request.path)
   let found: CompiledRule | null = null
   for (let i = 0; i < others.length; i++) {
     const rule = others[i]!
-    if (rule.expiresAtWallMs <= nowWallMs) continue
+    if (rule.expiresAtWallMs <= nowWallMs || (operatorOnly && rule.automatic)) continue
     if (!matches(rule, request, features, facts, request.path) && (normal === request.path || !matches(rule, request, features, facts, normal))) continue
     rule.matched++
     if (isPositive(request, facts)) rule.positive++

@@ -27,3 +27,10 @@ function needsWork(path: string): boolean {
   }
   return false
 }
+
+/** Whether an origin might understand the path as one that leaves the folder it names: `/feed/../admin`, however it is written. */
+export function climbs(path: string): boolean {
+  return (path.includes('..') || path.includes('%')) && climbing.test(path)
+}
+
+const climbing = /(?:\/|\\|%2f|%5c)(?:\.|%2e){2}(?:;|%3b|\/|\\|%2f|%5c|$)/i

@@ -15,6 +15,10 @@ const BATCH_RECORDS = 500
 /** Strings remembered as sent; then forgotten all at once and sent again. */
 const KNOWN_STRINGS = 8_192
 const MAX_TEXT = 200
+/** Names of crawlers as they call themselves. It only asks for a proof; no name gives or takes anything. */
+const CRAWLER_NAME = /bot\b|bot[/;+ ]|crawl|spider|slurp/i
+/** Claims told per batch: verification goes a few a second anyhow. */
+const CLAIMS = 32
 
 export interface SourceCounts {
   requests(slot: number): number
@@ -32,9 +36,12 @@ export class Tap {
   #seen = 0
   #fromWallMs: number
   #strings: Array<readonly [number, string]> = []
+  #claims: Array<readonly [string, string]> = []
   readonly #known = new Set<number>()
   #seenLastBatch = 0
   share = 1
+  /** Whether to tell who claims to be a crawler. */
+  wantClaims = false
 
   constructor(worker: number, random: Random, nowWallMs: number) {
     this.#worker = worker
@@ -76,6 +83,7 @@ export class Tap {
     words[at++] = slot < 0 ? 0 : counts.statics(slot)
     words[at++] = slot < 0 ? 0 : counts.errors(slot)
     words[at] = slot < 0 ? 0 : counts.echoes(slot)
+    if (this.wantClaims && (flags & (sampleFlags.verifiedCrawler | sampleFlags.allowListed)) === 0) this.#noteClaim(request, features)
   }
 
   /** The batch since the last call; its words are ours no more (transfer them). */
@@ -89,23 +97,34 @@ export class Tap {
       weight: records === 0 ? 1 : this.#seen / records,
       words: this.#words.slice(0, records * SAMPLE_WORDS),
       strings: this.#strings,
+      crawlerClaims: this.#claims,
     }
     this.#seenLastBatch = this.#seen
     this.#records = 0
     this.#seen = 0
     this.#fromWallMs = nowWallMs
     this.#strings = []
+    this.#claims = []
     return batch
+  }
+
+  /** A sample of a flood of made-up names holds few real crawlers; a crawler asks again and is told then. */
+  #noteClaim(request: Request, features: Features): void {
+    if (this.#claims.length < CLAIMS && CRAWLER_NAME.test(features.header('user-agent'))) this.#claims.push([request.client.text, clipped(features.header('user-agent'))])
   }
 
   #text(hash: number, text: string): number {
     if (!this.#known.has(hash)) {
       if (this.#known.size >= KNOWN_STRINGS) this.#known.clear()
       this.#known.add(hash)
-      this.#strings.push([hash, text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text])
+      this.#strings.push([hash, clipped(text)])
     }
     return hash
   }
+}
+
+function clipped(text: string): string {
+  return text.length > MAX_TEXT ? text.slice(0, MAX_TEXT) : text
 }
 
 const classIndex = Object.freeze(Object.fromEntries(routeClasses.map((name, index) => [name, index]))) as Readonly<Record<RouteClass, number>>
