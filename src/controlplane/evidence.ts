@@ -33,8 +33,10 @@ export interface WindowRows extends RequestRows {
   readonly judged: Uint32Array
   /** Judged, or silent for two ticks. */
   readonly suspicious: Uint32Array
-  /** Client is by now page-only as a rule would mean it. */
+  /** Client is by now page-only as a refusing rule would mean it. */
   readonly pageOnly: Uint32Array
+  /** Client got one page at least and nothing else: enough for the back of the queue. */
+  readonly onePageOnly: Uint32Array
   weigh(bits: Uint32Array, newestTicks?: number): number
   weighCommon(a: Uint32Array, b: Uint32Array, newestTicks?: number): number
   /** Requests that are not protected. */

@@ -17,6 +17,7 @@ import type { detectionOptions } from './detection/options.ts'
 import { OriginHealthMeter, unknownHealth } from './detection/origin-health.ts'
 import { ShieldStateMachine, stateRank } from './detection/state.ts'
 import { TrafficObserver } from './detection/traffic-observer.ts'
+import { atMost } from './mitigation/ladder.ts'
 import type { mitigationOptions } from './mitigation/options.ts'
 import { type BookContext, RuleBook } from './mitigation/rule-book.ts'
 import { SourceDrops } from './mitigation/source-drops.ts'
@@ -220,10 +221,14 @@ export class ControlLoop {
     return reasons.length === 0 ? '' : `; ${reasons.join('; ')}`
   }
 
-  /** Rules act from ATTACK on; before, they are only known (a proposal that passes all gates leads to ATTACK in this very tick). */
+  /**
+   * Rules act from ATTACK on (a proposal that passes all gates leads there in this very tick). Under STRAIN they may send to the back of the queue:
+   * bots that ask once each can never be known well enough for more.
+   */
   #enforce(nowWallMs: number): void {
     const context = this.#context(nowWallMs)
-    if (stateRank(this.#stateMachine.state) >= stateRank('ATTACK')) this.#events.push(...this.#book.consider(this.#proposals, context))
+    if (this.#stateMachine.state === 'STRAIN') this.#events.push(...this.#book.consider(this.#proposals, { ...context, ladder: { ...context.ladder, strongestStep: atMost('tag', context.ladder.strongestStep) } }))
+    else if (stateRank(this.#stateMachine.state) > stateRank('STRAIN')) this.#events.push(...this.#book.consider(this.#proposals, context))
     const refused = this.#book.refusedRows(this.#observer.window, this.#settings.mitigation.dryRun)
     this.#drops = this.#settings.mitigation.kernelDrop ? this.#sourceDrops.update(this.#observer.window, refused, 'source', this.#observer.tick, nowWallMs) : []
   }

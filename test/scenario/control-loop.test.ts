@@ -71,6 +71,13 @@ describe('floods', () => {
     assert.equal(outcome.refusedClients('mimics'), 0)
   })
 
+  onAllSeeds('bots that ask once each can be sent to the back of the queue, no further: nobody can know them', () => ({ actors: [everyday(), floods.oneEach(FROM, UNTIL)] }), (outcome, seed) => {
+    nobodyIsRefused(outcome, seed)
+    const [rule] = outcome.rules
+    assert.equal(rule?.sentence.startsWith('order of headers'), true, `seed ${seed}`)
+    assert.match(rule.history[0].sentence, /^tag /)
+  })
+
   onAllSeeds('A12: of a flood inside a crowd, the flood meets rules and the crowd does not', () => ({ actors: [everyday(), crowd(80, 5, 5, 40), floods.A3(FROM, UNTIL)] }), (outcome, seed) => {
     floodIsMet(outcome, seed, 6, 0.01)
     assert.ok(outcome.refusedClients('crowd') <= 0.01, `seed ${seed}: ${outcome.refusedClients('crowd')}`)
@@ -122,6 +129,10 @@ describe('what must never be touched', () => {
   })
   onAllSeeds('B4: a push alert opened in one app', () => ({ actors: [everyday(), crowd(60, FROM, 5, 40, { browser: app })] }), nobodyIsRefused)
   onAllSeeds('B4 beyond the origin', () => ({ actors: [everyday(), crowd(400, FROM, 5, 40, { browser: app })] }), nobodyIsRefused)
+  onAllSeeds('B4 so far beyond the origin that most pages fail: not even the back of the queue', () => ({ actors: [everyday(), crowd(1_200, FROM, 3, 30, { browser: app })], seconds: 32 }), (outcome, seed) => {
+    nobodyIsRefused(outcome, seed)
+    assert.deepEqual(outcome.rules.filter((rule) => rule.action === 'tag'), [], `seed ${seed}`)
+  })
   onAllSeeds('B5: a slow origin under normal traffic is strain, and nobody is to blame', () => ({ actors: [everyday()], before: slow(30) }), (outcome, seed) => {
     nobodyIsRefused(outcome, seed)
     assert.equal(outcome.highest, 'STRAIN', `seed ${seed}`)

@@ -46,6 +46,11 @@ export const floods: Readonly<Record<string, (from: number, until: number) => (w
       cost: 80,
     })),
   A7: (from, until) => botnet(from, until, 500, 200, () => tool('okhttp/4.9', 'okhttp'), () => ({ ...home(), path: '/contact', template: '/contact', routeClass: 'write', method: 'POST', cost: 120 })),
+  /** A hundred thousand addresses, one request each. */
+  oneEach: (from, until) => (world) => {
+    if (world.second < from || world.second >= until) return
+    for (let n = world.poisson(2_000); n > 0; n--) world.ask({ client: makeClient(world.random.below(2 ** 31), { ...pickBrowser(world), headerOrder: 'tool-sorted' }, false, 'bots'), ...home() })
+  },
   A10a: (from, until) => pulses(from, until, () => 'go-http'),
   A10b: (from, until) => pulses(from, until, (pulse) => `morph-${pulse}`),
   /** Sessions like those of people: nothing can tell these apart. */

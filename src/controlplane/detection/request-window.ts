@@ -26,6 +26,7 @@ export class RequestWindow implements WindowRows {
   readonly judged: Uint32Array
   readonly suspicious: Uint32Array
   readonly pageOnly: Uint32Array
+  readonly onePageOnly: Uint32Array
   readonly #buckets: number
   readonly #rowsPerBucket: number
   readonly #wordsPerBucket: number
@@ -51,6 +52,7 @@ export class RequestWindow implements WindowRows {
     this.judged = bits()
     this.suspicious = bits()
     this.pageOnly = bits()
+    this.onePageOnly = bits()
     this.#filled = new Uint32Array(buckets)
     this.#seen = new Float64Array(buckets)
     this.#seconds = new Float64Array(buckets)
@@ -66,7 +68,7 @@ export class RequestWindow implements WindowRows {
     this.#current = this.#ticks % this.#buckets
     this.#ticks++
     const from = this.#current * this.#wordsPerBucket
-    for (const bits of [this.present, this.protected, this.proven, this.judged, this.suspicious, this.pageOnly]) bits.fill(0, from, from + this.#wordsPerBucket)
+    for (const bits of [this.present, this.protected, this.proven, this.judged, this.suspicious, this.pageOnly, this.onePageOnly]) bits.fill(0, from, from + this.#wordsPerBucket)
     this.#filled[this.#current] = 0
     this.#seen[this.#current] = seen
     this.#seconds[this.#current] = seconds
@@ -142,7 +144,7 @@ export class RequestWindow implements WindowRows {
     const clientKeys = this.columns[fieldIndex.clientKey]
     const flags = this.columns[fieldIndex.flags]
     const classes = this.columns[fieldIndex.pathClass]
-    for (const bits of [this.proven, this.judged, this.suspicious, this.pageOnly]) bits.fill(0)
+    for (const bits of [this.proven, this.judged, this.suspicious, this.pageOnly, this.onePageOnly]) bits.fill(0)
     for (let bucket = 0; bucket < this.#buckets; bucket++) {
       const old = tick - this.#tick[bucket] >= SILENT_AFTER_TICKS
       const first = bucket * this.#rowsPerBucket
@@ -152,6 +154,7 @@ export class RequestWindow implements WindowRows {
         else if (at !== -1 && facts.toolAt(at)) {
           setBit(this.judged, row)
           setBit(this.suspicious, row)
+          if (facts.pageOnlyAt(at, 1)) setBit(this.onePageOnly, row)
           if (facts.pageOnlyAt(at, PAGE_ONLY_PAGES)) setBit(this.pageOnly, row)
         } else if (classes[row] === WRITE && (at === -1 || facts.pageOnlyAt(at, 0))) {
           setBit(this.judged, row)
@@ -177,6 +180,6 @@ export class RequestWindow implements WindowRows {
   }
 
   get bytes(): number {
-    return this.columns.length * this.capacity * 4 + this.present.byteLength * 6
+    return this.columns.length * this.capacity * 4 + this.present.byteLength * 7
   }
 }

@@ -16,6 +16,8 @@ export interface Item {
   readonly condition: Condition
   /** A query with a shape of its own: the one content item that may stand beside a C item. */
   readonly isQueryShape: boolean
+  /** Only good enough for the back of the queue. */
+  readonly soft: boolean
   readonly text: string
   /** Window rows it holds for; for behaviour as known by now. */
   readonly bits: Uint32Array
@@ -40,14 +42,14 @@ const groupOf: Readonly<Record<ItemField, ItemGroup>> = Object.freeze({
 
 /** Support that makes a value worth a thought (algorithms: 5 % of the excess). */
 const MIN_SHARE = 0.05
-/** Items per group: 16 in all make at most 696 patterns of up to three, a millisecond of bit work. Quotas, because a flood's many content values would crowd out the one fingerprint. */
-const MOST: Readonly<Record<ItemGroup, number>> = Object.freeze({ C: 6, B: 1, K: 5, N: 4 })
+/** Items per group: 17 in all make at most 833 patterns of up to three, a millisecond of bit work. Quotas, because a flood's many content values would crowd out the one fingerprint. */
+const MOST: Readonly<Record<ItemGroup, number>> = Object.freeze({ C: 6, B: 2, K: 5, N: 4 })
 
-/** `suspicious`: rows to explain, `suspiciousWeight`: the requests they stand for. The most telling items first, at most 16. */
+/** `suspicious`: rows to explain, `suspiciousWeight`: the requests they stand for. The most telling items first, at most 17. */
 export function selectItems(window: WindowRows, baseline: RequestRows, values: readonly HeavyValue[], ranges: readonly HeavyRange[], textOf: TextOf): Item[] {
   const suspiciousWeight = window.weigh(window.suspicious)
   if (suspiciousWeight <= 0) return []
-  const items = [behaviourItem(window, baseline), ...values.map((value) => valueItem(window, baseline, value, textOf)), ...ranges.map((range) => rangeItem(window, baseline, range, textOf))]
+  const items = [behaviourItem(window, baseline, PAGE_ONLY_PAGES, window.pageOnly), behaviourItem(window, baseline, 1, window.onePageOnly), ...values.map((value) => valueItem(window, baseline, value, textOf)), ...ranges.map((range) => rangeItem(window, baseline, range, textOf))]
   const scored = items
     .filter((item): item is Item => item !== null)
     .map((item) => ({ item, share: window.weighCommon(item.bits, window.suspicious) / suspiciousWeight }))
@@ -71,9 +73,10 @@ function sameRows(a: Item, b: Item, window: WindowRows): boolean {
   return common === countCommonBits(a.bits, window.present) && common === countCommonBits(b.bits, window.present)
 }
 
-function behaviourItem(window: WindowRows, baseline: RequestRows): Item | null {
-  const condition: Condition = { attribute: 'page-only', pages: PAGE_ONLY_PAGES }
-  return item('B', condition, `clients that took ${PAGE_ONLY_PAGES} pages or more and nothing that belongs to them`, window, baseline, () => '', window.pageOnly)
+function behaviourItem(window: WindowRows, baseline: RequestRows, pages: number, byNow: Uint32Array): Item | null {
+  const text = pages === 1 ? 'clients that took a page and nothing that belongs to it' : `clients that took ${pages} pages or more and nothing that belongs to them`
+  const found = item('B', { attribute: 'page-only', pages }, text, window, baseline, () => '', byNow)
+  return found === null ? null : { ...found, soft: pages < PAGE_ONLY_PAGES }
 }
 
 function rangeItem(window: WindowRows, baseline: RequestRows, range: HeavyRange, textOf: TextOf): Item | null {
@@ -91,14 +94,14 @@ function valueItem(window: WindowRows, baseline: RequestRows, { field, value }: 
 /** Like `item`, but one compare per row: most items are of this kind. */
 function fieldItem(group: ItemGroup, field: ItemField, condition: Condition, value: number, text: string, window: WindowRows, baseline: RequestRows): Item {
   const bits = mark(window, field, value)
-  return { group, condition, isQueryShape: field === 'queryShape', text, bits, arrivalBits: bits, normalBits: mark(baseline, field, value) }
+  return { group, condition, isQueryShape: field === 'queryShape', soft: false, text, bits, arrivalBits: bits, normalBits: mark(baseline, field, value) }
 }
 
 function item(group: ItemGroup, condition: Condition, text: string, window: WindowRows, baseline: RequestRows, textOf: TextOf, byNow?: Uint32Array): Item | null {
   const arrivalBits = markMatches(window, [condition], textOf)
   const normalBits = markMatches(baseline, [condition], textOf)
   if (arrivalBits === null || normalBits === null) return null
-  return { group, condition, isQueryShape: false, text, bits: byNow ?? arrivalBits, arrivalBits, normalBits }
+  return { group, condition, isQueryShape: false, soft: false, text, bits: byNow ?? arrivalBits, arrivalBits, normalBits }
 }
 
 function mark(rows: RequestRows, field: ItemField, value: number): Uint32Array {

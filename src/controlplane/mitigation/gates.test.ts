@@ -13,6 +13,8 @@ const count = fc.integer({ min: 0, max: 5_000 })
 const harm = (hits: number, sampled: number) => ({ hits, sampled, level: HARM_LEVEL, upperShare: clopperPearsonUpper(hits, sampled, HARM_LEVEL) })
 const context: LadderContext = { coldStart: false, critical: false, challengeAvailable: false, challengeHarmShare: 0.05, strongestStep: 'block' }
 
+const byTool = [{ attribute: 'headerOrder', equals: 7 } as const]
+
 /** Passing is 1, failing 0. */
 const passes = (verdict: GateVerdict): number => (verdict.passed ? 1 : 0)
 
@@ -42,27 +44,36 @@ test('invariant 22: more real visitors never make a rule begin on a stricter ste
   fc.assert(
     fc.property(fc.nat(300), fc.nat(60), fc.nat(300), fc.nat(60), fc.boolean(), fc.boolean(), fc.boolean(), (hits, proven, moreHits, moreProven, covered, critical, challengeAvailable) => {
       const where = { ...context, critical, challengeAvailable }
-      const before = startingRung(evidence(hits, proven, covered), where)
-      const after = startingRung(evidence(hits + moreHits, proven + moreProven, covered), where)
+      const before = startingRung(byTool, evidence(hits, proven, covered), where)
+      const after = startingRung(byTool, evidence(hits + moreHits, proven + moreProven, covered), where)
       assert.ok(ladder.indexOf(after) <= ladder.indexOf(before))
     }),
   )
 })
 
 test('a rule with every gate begins at a limit, at a challenge where there is one, and at block only on a critical origin with a tiny bound', () => {
-  assert.equal(startingRung(evidence(0, 0, true), context), 'limit')
-  assert.equal(startingRung(evidence(0, 0, true), { ...context, challengeAvailable: true }), 'challenge')
-  assert.equal(startingRung(evidence(0, 0, true), { ...context, critical: true }), 'limit') // 0 of 5,000: 0.12 %
-  assert.equal(startingRung({ ...evidence(0, 0, true), harm: harm(0, 10_752) }, { ...context, critical: true }), 'block')
-  assert.equal(startingRung(evidence(0, 0, false), context), 'tag')
-  assert.equal(startingRung(evidence(100, 0, true), context), 'tag')
-  assert.equal(startingRung(evidence(0, 0, true, false), context), 'observe')
-  assert.equal(startingRung(evidence(0, 60, true), context), 'observe')
+  assert.equal(startingRung(byTool, evidence(0, 0, true), context), 'limit')
+  assert.equal(startingRung(byTool, evidence(0, 0, true), { ...context, challengeAvailable: true }), 'challenge')
+  assert.equal(startingRung(byTool, evidence(0, 0, true), { ...context, critical: true }), 'limit') // 0 of 5,000: 0.12 %
+  assert.equal(startingRung(byTool, { ...evidence(0, 0, true), harm: harm(0, 10_752) }, { ...context, critical: true }), 'block')
+  assert.equal(startingRung(byTool, evidence(0, 0, false), context), 'tag')
+  assert.equal(startingRung(byTool, evidence(100, 0, true), context), 'tag')
+  assert.equal(startingRung(byTool, evidence(0, 0, true, false), context), 'observe')
+  assert.equal(startingRung(byTool, evidence(0, 60, true), context), 'observe')
+})
+
+test('behaviour of a single page, or clients nobody knows yet, lead to the back of the queue and no further', () => {
+  assert.equal(startingRung([{ attribute: 'page-only', pages: 1 }], evidence(0, 0, true), context), 'tag')
+  assert.equal(startingRung([{ attribute: 'page-only', pages: 3 }], evidence(0, 0, true), context), 'limit')
+  const known = evidence(0, 0, true)
+  const gates = known.gates.map((gate) => (gate.gate === 'G5-visitors' ? gateVisitors(0, 4) : gate))
+  assert.equal(startingRung(byTool, { ...known, gates }, context), 'tag')
+  assert.equal(startingRung(byTool, { ...known, gates: known.gates.map((gate) => (gate.gate === 'G5-visitors' ? gateVisitors(1, 4) : gate)) }, context), 'observe')
 })
 
 test('with less than a day of baseline the strongest step is the back of the queue, or a challenge', () => {
-  assert.equal(startingRung(evidence(0, 0, true), { ...context, coldStart: true, critical: true }), 'tag')
-  assert.equal(startingRung(evidence(0, 0, true), { ...context, coldStart: true, challengeAvailable: true }), 'challenge')
+  assert.equal(startingRung(byTool, evidence(0, 0, true), { ...context, coldStart: true, critical: true }), 'tag')
+  assert.equal(startingRung(byTool, evidence(0, 0, true), { ...context, coldStart: true, challengeAvailable: true }), 'challenge')
   assert.equal(climb('limit', 1e9, { tried: 500, passed: 0 }, { ...context, coldStart: true }), 'limit')
 })
 

@@ -6,7 +6,7 @@ import type { GateVerdict, HarmBound } from '../evidence.ts'
 import { clopperPearsonUpper, wilsonLower } from '../../kernel/proportion.ts'
 
 const PURITY = 0.9
-const COVERAGE = 0.8
+export const COVERAGE = 0.8
 /** Rules that relieve the origin of less than this part of all excess are not worth any harm. */
 const WORTHWHILE = 0.15
 const VISITOR_SHARE = 0.02

@@ -2,7 +2,8 @@
  * How hard a rule acts: observe, tag, cache-only, challenge, limit, block. A rule begins where its gates allow, climbs only on proof from its own
  * canary, and steps down at the first sign of harm. Nothing here looks at rates. Source: algorithms, ladder per rule.
  */
-import { type GateCode, type Rung, type RuleEvidence, ladder } from '../evidence.ts'
+import type { Condition } from '../../contract/plan.ts'
+import { PAGE_ONLY_PAGES, type GateCode, type Rung, type RuleEvidence, ladder } from '../evidence.ts'
 import { canaryClean } from './gates.ts'
 
 /** A bound this low, on an origin that is critical, may block at once. */
@@ -19,13 +20,16 @@ export interface LadderContext {
   readonly strongestStep: Rung
 }
 
-/** Where a rule with these gates begins. */
-export function startingRung(evidence: RuleEvidence, context: LadderContext): Rung {
+/** Where a rule with these conditions and gates begins. */
+export function startingRung(when: readonly Condition[], evidence: RuleEvidence, context: LadderContext): Rung {
   const passed = (gate: GateCode): boolean => evidence.gates.some((verdict) => verdict.gate === gate && verdict.passed)
+  /** No visitor among those known, but too few known: bots that ask once each are of this kind, and so are people whose pages all fail. */
+  const nothingAgainst = evidence.gates.some((verdict) => verdict.gate === 'G5-visitors' && verdict.value <= verdict.limit)
+  const thinBehaviour = when.some((condition) => condition.attribute === 'page-only' && condition.pages < PAGE_ONLY_PAGES)
   const soft: Rung = context.challengeAvailable && evidence.harm.upperShare <= context.challengeHarmShare ? 'challenge' : 'tag'
   let rung: Rung
-  if (!passed('G1-purity') || !passed('G4-origin-strained') || !passed('G5-visitors') || !passed('G6-allow-list')) rung = 'observe'
-  else if (!passed('G3-coverage')) rung = 'tag'
+  if (!passed('G1-purity') || !passed('G4-origin-strained') || !nothingAgainst || !passed('G6-allow-list')) rung = 'observe'
+  else if (!passed('G5-visitors') || !passed('G3-coverage') || thinBehaviour) rung = 'tag'
   else if (context.coldStart || !passed('G2-collateral')) rung = soft
   else if (context.critical && evidence.harm.upperShare <= FAST_LANE_SHARE) rung = 'block'
   else rung = context.challengeAvailable ? 'challenge' : 'limit'

@@ -1,6 +1,7 @@
 /**
  * What a rule does to real visitors while it acts, measured every tick; harm lowers it at once, whatever was promised.
- * Two measures: clients its canary lets through that turn out to behave like visitors, and matches the data plane saw from such clients.
+ * Two measures: clients its canary lets through that turn out to behave like visitors (behind a tag all come through), and matches the data plane saw
+ * from such clients.
  * A refused visitor can prove nothing, so without the canary a wrong rule would look right for ever.
  */
 import type { Condition } from '../../contract/plan.ts'

@@ -33,7 +33,7 @@ function windowOf(headerOrder: number, perSecond: number, visitors = 0): WindowR
     columns[fieldIndex.clientPages][row] = 3
   }
   return {
-    capacity: words * 32, columns, present, proven, judged, suspicious: judged, pageOnly: judged, protected: empty, open: () => rows, newest: () => present, seen: () => rows, seconds: () => 10,
+    capacity: words * 32, columns, present, proven, judged, suspicious: judged, pageOnly: judged, onePageOnly: judged, protected: empty, open: () => rows, newest: () => present, seen: () => rows, seconds: () => 10,
     weigh: (a) => countBits(a), weighCommon: (a, b) => a.reduce((sum, word, i) => sum + popCount(word & b[i]), 0),
   }
 }

@@ -49,7 +49,7 @@ export class RuleBook {
   consider(proposals: readonly Proposal[], context: BookContext): ControlEvent[] {
     for (const proposal of proposals) {
       if (this.#desk.isVetoed(proposal.id, context.nowWallMs)) continue
-      const wanted = this.#allowedRung(proposal, startingRung(proposal.evidence, context.ladder), context)
+      const wanted = this.#allowedRung(proposal, startingRung(proposal.when, proposal.evidence, context.ladder), context)
       if (wanted === 'observe') continue
       const known = this.#rules.get(proposal.id)
       if (known === undefined || known.stage === 'vetoed') this.#bear(proposal, wanted, context)
@@ -65,7 +65,7 @@ export class RuleBook {
       rule.matched += counted?.matched ?? 0
       rule.positive += counted?.positive ?? 0
       if (rule.stage === 'vetoed') continue
-      const measure = measureLive(rule.id, rule.when, context.options.canaryShare, context.window, rule.inForce, context.textOf)
+      const measure = measureLive(rule.id, rule.when, rule.action === 'tag' ? 1 : context.options.canaryShare, context.window, rule.inForce, context.textOf)
       rule.rows = measure.rows
       rule.needed = isNeeded(measure.matchedPerSecond, rule.evidence?.expectedPerSecond ?? 0)
       if (rule.origin === 'automatic') this.#live(rule, measure, counted, context)
@@ -156,7 +156,7 @@ export class RuleBook {
   /** What the gates allow, cut down by what was found harmful before and by the cap on the harm of all. */
   #allowedRung(proposal: Proposal, rung: Rung, context: BookContext): Rung {
     const soft: Rung = context.ladder.challengeAvailable ? 'challenge' : 'tag'
-    if ((this.#deniedUntilMs.get(proposal.id) ?? 0) > context.nowMs && actsOnVisitors(rung)) return 'tag'
+    if ((this.#deniedUntilMs.get(proposal.id) ?? 0) > context.nowMs) return 'observe'
     if (refuses(rung) && this.#refusedHarm(proposal.id) + proposal.evidence.harm.upperShare > context.options.blockHarmOfAllShare) return soft
     return rung
   }
@@ -170,7 +170,7 @@ export class RuleBook {
   }
 
   #live(rule: BookRule, measure: LiveMeasure, counted: RuleMatches | undefined, context: BookContext): void {
-    if (context.tick % CANARY_EVERY_TICKS === 0) {
+    if (context.tick % CANARY_EVERY_TICKS === 0 && rule.action !== 'allow' && actsOnVisitors(rule.action)) {
       rule.canaryTried += measure.canaryTried
       rule.canaryPassed += measure.canaryPassed
     }
@@ -181,7 +181,7 @@ export class RuleBook {
       return
     }
     const harm = liveHarm(measure, counted?.matched ?? 0, counted?.positive ?? 0)
-    if (harm !== null && rule.action !== 'allow' && actsOnVisitors(rule.action)) return this.#lowerForHarm(rule, harm.sentence, context)
+    if (harm !== null && rule.action !== 'allow' && rule.action !== 'observe') return this.#lowerForHarm(rule, harm.sentence, context)
     if (rule.needed) this.#keep(rule, context)
     else this.#decay(rule, context)
   }

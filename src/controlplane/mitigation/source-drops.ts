@@ -1,7 +1,8 @@
 /**
  * Which single sources a kernel back end may drop: those that keep asking more than 20 times a second for ten seconds although refused,
  * have had pages and never behaved like a visitor. Judged by the source's own behaviour, never because a rule on content or fingerprint matched,
- * never for longer than ten minutes, and never an address behind which anyone behaved like a visitor (that is what `proven` says of the whole address).
+ * never for longer than ten minutes, never an address behind which anyone behaved like a visitor (that is what `proven` says of the whole address),
+ * and never one that asked for anything always admitted: the kernel cannot tell a feed from a flood (invariant 1).
  */
 import type { SourceDrop } from '../../contract/plan.ts'
 import { hasBit } from '../../kernel/bitset.ts'
@@ -41,8 +42,23 @@ export class SourceDrops {
     return [...this.#drops.values()]
   }
 
+  /** Keys of the sources with a protected request in the window. */
+  #alwaysAdmitted(window: WindowRows): Set<number> {
+    const column = (name: keyof typeof fieldIndex): Uint32Array => window.columns[fieldIndex[name]]
+    const [families, highs, lows] = [column('family'), column('addressHigh'), column('addressLow')]
+    const keys = new Set<number>()
+    for (let word = 0; word < window.protected.length; word++) {
+      for (let bits = window.protected[word]; bits !== 0; bits &= bits - 1) {
+        const row = word * 32 + (31 - Math.clz32(bits & -bits))
+        keys.add(combineHash(combineHash(families[row], highs[row]), lows[row]))
+      }
+    }
+    return keys
+  }
+
   #heavySources(window: WindowRows, refused: Uint32Array): Array<{ key: number; cidr: string }> {
     const newest = window.newest(1)
+    const admitted = this.#alwaysAdmitted(window)
     const column = (name: keyof typeof fieldIndex): Uint32Array => window.columns[fieldIndex[name]]
     const [families, highs, lows] = [column('family'), column('addressHigh'), column('addressLow')]
     const rows = new Map<number, { count: number; row: number }>()
@@ -53,6 +69,7 @@ export class SourceDrops {
         newestRows++
         if (!hasBit(refused, row) || !hasBit(window.pageOnly, row)) continue
         const key = combineHash(combineHash(families[row], highs[row]), lows[row])
+        if (admitted.has(key)) continue
         const entry = rows.get(key)
         if (entry === undefined) rows.set(key, { count: 1, row })
         else entry.count++

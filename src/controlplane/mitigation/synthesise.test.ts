@@ -27,19 +27,20 @@ function table(rows: readonly Row[]): RequestRows {
 function windowOf(rows: readonly Row[]): WindowRows {
   const base = table(rows)
   const bits = (): Uint32Array => new Uint32Array(base.present.length)
-  const [proven, judged, suspicious, pageOnly, sheltered] = [bits(), bits(), bits(), bits(), bits()]
+  const [proven, judged, suspicious, pageOnly, onePageOnly, sheltered] = [bits(), bits(), bits(), bits(), bits(), bits()]
   rows.forEach((row, i) => {
     const [pages, statics, echoes] = [row.clientPages ?? 0, row.clientStatics ?? 0, row.clientEchoes ?? 0]
     if (behavesLikeVisitor(row.clientRequests ?? 0, pages, statics, echoes)) setBit(proven, i)
     else {
       setBit(suspicious, i)
       if (pages >= 1 && statics === 0 && echoes === 0) setBit(judged, i)
+      if (pages >= 1 && statics === 0 && echoes === 0) setBit(onePageOnly, i)
       if (pages >= 3 && statics === 0 && echoes === 0) setBit(pageOnly, i)
     }
   })
   const common = (a: Uint32Array, b: Uint32Array): number => a.reduce((sum, word, i) => sum + popCount(word & b[i]), 0)
   return {
-    ...base, proven, judged, suspicious, pageOnly, protected: sheltered,
+    ...base, proven, judged, suspicious, pageOnly, onePageOnly, protected: sheltered,
     weigh: (a) => countBits(a), weighCommon: common, open: () => rows.length, newest: () => base.present, seen: () => rows.length, seconds: () => 10,
   }
 }

@@ -12,7 +12,7 @@ import { type GateVerdict, type HarmBound, type HeavyRange, type HeavyValue, typ
 import { sampleFlags } from '../../contract/sample.ts'
 import { type Item, selectItems } from './candidates.ts'
 import { boundHarm, estimateShare, estimateUpperShare } from './collateral.ts'
-import { gateAllowList, gateCollateral, gateCoverage, gateOriginStrained, gatePurity, gateVisitors } from './gates.ts'
+import { COVERAGE, gateAllowList, gateCollateral, gateCoverage, gateOriginStrained, gatePurity, gateVisitors } from './gates.ts'
 import type { TextOf } from './match-rows.ts'
 
 export interface SynthesisInputs {
@@ -75,7 +75,10 @@ export function synthesise(inputs: SynthesisInputs): Proposal[] {
   if (suspiciousExcess / Math.max(window.seconds(), 1e-9) < MIN_EXCESS_PER_SECOND || excess <= 0) return []
   const items = selectItems(window, inputs.baseline, inputs.values, inputs.ranges, inputs.textOf)
   const patterns = enumeratePatterns(items, inputs, expected, excess, suspiciousExcess)
-  const chosen = chooseRules(patterns, inputs, expected, suspiciousExcess)
+  const remaining = removeBits(window.suspicious.slice(), inputs.covered)
+  const chosen = chooseRules(patterns.filter((pattern) => !isSoft(pattern)), remaining, inputs, expected, suspiciousExcess)
+  // What firm patterns leave unexplained may still go to the back of the queue.
+  if (window.weigh(remaining) > (1 - COVERAGE) * suspiciousExcess) chosen.push(...chooseRules(patterns.filter(isSoft), remaining, inputs, expected, suspiciousExcess))
   return chosen.length === 0 ? [] : finish(chosen, inputs)
 }
 
@@ -130,9 +133,11 @@ function liftsUp(identity: readonly Item[], inputs: SynthesisInputs, expected: n
   return share >= MIN_LIFT * estimateUpperShare(normal, inputs.baseline)
 }
 
-function chooseRules(patterns: readonly Pattern[], inputs: SynthesisInputs, expected: number, suspiciousExcess: number): Chosen[] {
+const isSoft = (pattern: Pattern): boolean => pattern.items.some((item) => item.soft)
+
+/** Takes what each chosen rule explains out of `remaining`. */
+function chooseRules(patterns: readonly Pattern[], remaining: Uint32Array, inputs: SynthesisInputs, expected: number, suspiciousExcess: number): Chosen[] {
   const { window } = inputs
-  const remaining = removeBits(window.suspicious.slice(), inputs.covered)
   if (window.weigh(remaining) < MIN_SUPPORT * suspiciousExcess) return []
   const refused = new Set<Pattern>()
   const chosen: Chosen[] = []
@@ -158,7 +163,7 @@ function chooseRules(patterns: readonly Pattern[], inputs: SynthesisInputs, expe
     judged++
     const { gates, harm } = judgePattern(best, inputs, expected)
     // A pattern that fails is dropped here; its narrower forms are patterns of their own and get their turn.
-    if (!gates.every((gate) => gate.passed || gate.gate === 'G4-origin-strained' || gate.gate === 'G2-collateral') || harm.upperShare > SOFT_HARM_SHARE) continue
+    if (!gates.every((gate) => gate.passed || mayStillTag(gate)) || harm.upperShare > SOFT_HARM_SHARE) continue
     const narrower = gates.some((gate) => gate.gate === 'G2-collateral' && !gate.passed) && judged < MAX_JUDGED ? bestNarrower(best, patterns, inputs, remaining, expected, refused) : null
     const taken = narrower ?? { pattern: best, gates, harm }
     if (narrower !== null) refused.add(narrower.pattern)
@@ -168,6 +173,11 @@ function chooseRules(patterns: readonly Pattern[], inputs: SynthesisInputs, expe
     if (window.weigh(remaining) < MIN_SUPPORT * suspiciousExcess || harmOfAll > 1) break
   }
   return chosen
+}
+
+/** Not strained yet, harm not bounded tightly enough, or those it matches not known well enough: too little to refuse anyone, no reason to forget it. */
+function mayStillTag(gate: GateVerdict): boolean {
+  return gate.gate === 'G4-origin-strained' || gate.gate === 'G2-collateral' || (gate.gate === 'G5-visitors' && gate.value <= gate.limit)
 }
 
 /** A form of the pattern with one more condition that passes every gate and loses at most a fifth of what the wider one explains. */
