@@ -4,6 +4,7 @@ import { endAllChildren } from './measure/child-group.ts'
 
 /** Loaded when asked for, so that one broken command does not take the others with it. */
 const commands: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<BenchCommand> }>> = {
+  all: { summary: 'everything in docs/benchmarks, one after another', load: async () => (await import('./all-command.ts')).allCommand },
   peers: { summary: 'Polder beside nginx, HAProxy, Varnish and Node proxies, same workload, same run', load: async () => (await import('./peers/peers-command.ts')).peersCommand },
   addresses: { summary: 'a million client addresses: memory and latency', load: async () => (await import('./peers/addresses-command.ts')).addressesCommand },
   steps: { summary: 'nanoseconds and bytes for each hot step of a request; budget check; branch against base', load: async () => (await import('./steps/steps-command.ts')).stepsCommand },

@@ -16,6 +16,15 @@ test('ending a group ends what it forked, and its use can be read before', async
   assert.ok(group.hasEnded)
 })
 
+test('a group made by a child is ended too when it does not end by itself', async () => {
+  const group = new ChildGroup('sh', ['-c', 'setsid sleep 60 & echo started; wait'])
+  await once(group.child.stdout!, 'data')
+  const below = groupMembers(group.pid)
+  assert.equal(below.length, 2)
+  await group.end()
+  assert.deepEqual(below.flatMap(groupMembers), [])
+})
+
 test('CPU time of a group is counted', async () => {
   const group = new ChildGroup(process.execPath, ['-e', 'const u = performance.now() + 300; while (performance.now() < u); console.log("done"); setTimeout(() => {}, 60000)'])
   await once(group.child.stdout!, 'data')

@@ -2,7 +2,7 @@
  * Programs that a measurement starts. Each gets a process group of its own, so that ending it ends what it forked, and nothing else is ever signalled.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { groupMembers } from './proc.ts'
+import { groupMembers, groupsBelow } from './proc.ts'
 
 export interface ChildOptions {
   /** Cores for taskset, like `0` or `0,1`; '' for any. */
@@ -52,14 +52,16 @@ export class ChildGroup {
     return this.child.pid ?? 0
   }
 
-  /** SIGTERM to the whole group, SIGKILL to what is left after 8 s. */
+  /** SIGTERM to the whole group and to groups that its members made, SIGKILL to what is left after 8 s. */
   async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     if (this.pid === 0) return
-    signalGroup(this.pid, signal)
+    // Taken now: what a parent leaves behind is found by nobody later.
+    const groups = groupsBelow(this.pid)
+    for (const group of groups) signalGroup(group, signal)
     const until = performance.now() + END_MS
-    while (!this.hasEnded || groupMembers(this.pid).length > 0) {
+    while (!this.hasEnded || groups.some((group) => groupMembers(group).length > 0)) {
       if (performance.now() > until) {
-        signalGroup(this.pid, 'SIGKILL')
+        for (const group of groups) signalGroup(group, 'SIGKILL')
         break
       }
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -91,7 +93,7 @@ export async function runProgram(command: string, args: readonly string[], withi
 
 /** For signals and the end of this process: no group outlives it. */
 export function endAllChildren(): void {
-  for (const group of living) if (group.pid !== 0) signalGroup(group.pid, 'SIGKILL')
+  for (const group of living) if (group.pid !== 0) for (const one of groupsBelow(group.pid)) signalGroup(one, 'SIGKILL')
   living.clear()
 }
 

@@ -53,6 +53,11 @@ export function groupMembers(group: number): number[] {
   return membersOf(group).map((one) => one.pid)
 }
 
+/** The group itself and the groups that its processes, or theirs, made. */
+export function groupsBelow(group: number): number[] {
+  return [...new Set([group, ...membersOf(group).map((one) => one.group)])]
+}
+
 export interface GroupUse {
   readonly processes: number
   /** User and system time of all processes that live. */

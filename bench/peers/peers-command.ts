@@ -21,7 +21,7 @@ import { polder } from './polder.ts'
 import type { Certificate } from './running-peer.ts'
 import { varnish } from './varnish.ts'
 import { versionOf } from './version.ts'
-import { workloadIds, workloads } from './workloads.ts'
+import { type Workload, workloadIds, workloads } from './workloads.ts'
 
 export const allPeers: readonly Peer[] = [polder, nginx, haproxy, varnish, httpProxy3, fastifyProxy]
 const peerNames = allPeers.map((one) => one.name)
@@ -65,6 +65,7 @@ async function run(flags: Flags): Promise<number> {
     const places = placement()
     const origin = await startOrigin(parent, places.origin)
     const bench = { parent, originPort: origin.port, certificate: writeCertificate(parent), places, seconds }
+    say(`peers: about ${Math.ceil(estimateSeconds(chosen, peers, runs, seconds) / 60)} minutes`)
     for (let run = 1; run <= runs; run++) {
       for (const workload of chosen) {
         for (const peer of peers) {
@@ -93,6 +94,12 @@ async function run(flags: Flags): Promise<number> {
   }
   if (flags.isOn('json')) process.stdout.write(`${JSON.stringify(session)}\n`)
   return failures.length === 0 ? 0 : 1
+}
+
+/** Start, checks and end of a program take about 3 s; the warm-up is about half of the measurement; two workers are measured in three layouts. */
+function estimateSeconds(chosen: readonly Workload[], peers: readonly Peer[], runs: number, seconds: number): number {
+  const one = (workload: Workload): number => (3 + seconds * 1.6) * (workload.kind === 'workers' ? 3.5 : workload.kind === 'paced' ? 2 : 1)
+  return runs * chosen.reduce((sum, workload) => sum + one(workload) * peers.filter((peer) => workload.needs.every((need) => peer.lacks[need] === undefined)).length, 0)
 }
 
 function writeCertificate(parent: string): Certificate {

@@ -15,6 +15,7 @@ export interface LaneContext {
 }
 
 export interface Kind {
+  readonly id: string
   readonly name: string
   readonly lanes: number
   /** Share of all requests, relative to the others. */
@@ -158,19 +159,19 @@ function http2(context: LaneContext): Promise<void> {
 }
 
 export const kinds: readonly Kind[] = [
-  { name: 'cached, keep-alive', lanes: 16, share: 40, requestsPerSession: 40, session: (c) => many(c, false, 40, get(popularPage)) },
-  { name: 'cached, TLS, short', lanes: 4, share: 6, requestsPerSession: 4, session: (c) => many(c, true, 4, get(popularPage)) },
-  { name: 'HTTP/2, mixed', lanes: 4, share: 15, requestsPerSession: 20, session: http2 },
-  { name: 'proxied', lanes: 8, share: 12, requestsPerSession: 20, session: (c) => many(c, false, 20, get(() => `/live/${random(100_000)}`)) },
-  { name: 'not found', lanes: 4, share: 6, requestsPerSession: 10, session: (c) => many(c, false, 10, get(() => `/nowhere/${random(1_000_000_000)}?x=${random(1_000_000)}`)) },
-  { name: 'blocked, one each', lanes: 6, share: 8, requestsPerSession: 1, session: (c) => many(c, false, 1, get(() => '/blocked', 'Connection: close\r\n')) },
-  { name: 'conditional and range', lanes: 4, share: 5, requestsPerSession: 10, session: (c) => many(c, false, 10, () => { const n = random(200); return head('GET', `/page/${n}`, n % 2 === 0 ? `If-None-Match: "${n}"\r\n` : 'Range: bytes=100-1100\r\n') }) },
-  { name: 'cookies', lanes: 2, share: 2, requestsPerSession: 10, session: (c) => many(c, false, 10, get(() => '/set', `Cookie: session=${random(1_000_000)}\r\n`)) },
-  { name: 'uploads', lanes: 4, share: 2, requestsPerSession: 2, session: upload },
-  { name: 'large answers', lanes: 2, share: 0.5, requestsPerSession: 2, session: (c) => many(c, false, 2, get(() => '/big')) },
-  { name: 'broken off by the visitor', lanes: 6, share: 1.5, requestsPerSession: 1, session: aborted },
-  { name: 'unfinished uploads', lanes: 6, share: 0.3, requestsPerSession: 1, session: unfinished },
-  { name: 'slow senders', lanes: 12, share: 0.4, requestsPerSession: 1, session: slow },
-  { name: 'bad requests', lanes: 2, share: 1, requestsPerSession: 1, session: (c) => many(c, false, 1, () => 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n') },
-  { name: 'origin fails', lanes: 2, share: 0.2, requestsPerSession: 1, session: (c) => many(c, false, 1, get(() => (Math.random() < 0.5 ? '/fail' : '/cut'))) },
+  { id: 'cached', name: 'cached, keep-alive', lanes: 16, share: 40, requestsPerSession: 40, session: (c) => many(c, false, 40, get(popularPage)) },
+  { id: 'tls', name: 'cached, TLS, short', lanes: 4, share: 6, requestsPerSession: 4, session: (c) => many(c, true, 4, get(popularPage)) },
+  { id: 'h2', name: 'HTTP/2, mixed', lanes: 4, share: 15, requestsPerSession: 20, session: http2 },
+  { id: 'proxied', name: 'proxied', lanes: 8, share: 12, requestsPerSession: 20, session: (c) => many(c, false, 20, get(() => `/live/${random(100_000)}`)) },
+  { id: 'not-found', name: 'not found', lanes: 4, share: 6, requestsPerSession: 10, session: (c) => many(c, false, 10, get(() => `/nowhere/${random(1_000_000_000)}?x=${random(1_000_000)}`)) },
+  { id: 'blocked', name: 'blocked, one each', lanes: 6, share: 8, requestsPerSession: 1, session: (c) => many(c, false, 1, get(() => '/blocked', 'Connection: close\r\n')) },
+  { id: 'conditional', name: 'conditional and range', lanes: 4, share: 5, requestsPerSession: 10, session: (c) => many(c, false, 10, () => { const n = random(200); return head('GET', `/page/${n}`, n % 2 === 0 ? `If-None-Match: "${n}"\r\n` : 'Range: bytes=100-1100\r\n') }) },
+  { id: 'cookies', name: 'cookies', lanes: 2, share: 2, requestsPerSession: 10, session: (c) => many(c, false, 10, get(() => '/set', `Cookie: session=${random(1_000_000)}\r\n`)) },
+  { id: 'uploads', name: 'uploads', lanes: 4, share: 2, requestsPerSession: 2, session: upload },
+  { id: 'large', name: 'large answers', lanes: 2, share: 0.5, requestsPerSession: 2, session: (c) => many(c, false, 2, get(() => '/big')) },
+  { id: 'broken-off', name: 'broken off by the visitor', lanes: 6, share: 1.5, requestsPerSession: 1, session: aborted },
+  { id: 'unfinished', name: 'unfinished uploads', lanes: 6, share: 0.3, requestsPerSession: 1, session: unfinished },
+  { id: 'slow-senders', name: 'slow senders', lanes: 12, share: 0.4, requestsPerSession: 1, session: slow },
+  { id: 'bad', name: 'bad requests', lanes: 2, share: 1, requestsPerSession: 1, session: (c) => many(c, false, 1, () => 'GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n') },
+  { id: 'origin-fails', name: 'origin fails', lanes: 2, share: 0.2, requestsPerSession: 1, session: (c) => many(c, false, 1, get(() => (Math.random() < 0.5 ? '/fail' : '/cut'))) },
 ]

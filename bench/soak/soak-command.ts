@@ -9,6 +9,7 @@ import { groupUse } from '../measure/proc.ts'
 import { type ShieldUnderTest, startShieldUnderTest, startVariedOrigin, stillServes } from '../measure/shield.ts'
 import { mebibytes } from '../report/markdown-table.ts'
 import { resultFolder, writeResults } from '../report/result-folder.ts'
+import { kinds } from './lanes.ts'
 import { type Counts, type Sample, type SoakSession, soakMarkdown, soakPlot, soakVerdicts } from './soak-report.ts'
 
 const SAMPLE_MS = 5_000
@@ -30,6 +31,7 @@ export const soakCommand: BenchCommand = {
 Fails (exit code 1) when one of them grows after the first minute. Writes docs/benchmarks/soak.{md,json,svg} from ${WHOLE_MINUTES} minutes on, else run/benchmarks/.`,
   flags: {
     minutes: { kind: 'number', min: 0.1, max: 600, default: 10, sentence: 'how long' },
+    kind: { kind: 'names', choices: kinds.map((one) => one.id), sentence: 'kinds of traffic, to find which of them a growth comes from' },
     rate: { kind: 'number', min: 10, max: 100_000, default: 2_500, sentence: 'requests per second wanted, all kinds together' },
     json: { kind: 'switch', sentence: 'print the samples and verdicts as JSON on standard output' },
   },
@@ -46,7 +48,7 @@ async function run(flags: Flags): Promise<number> {
     const origin = await startVariedOrigin('')
     const shield = await startShieldUnderTest({ folder, originPort: origin.port, cores: '', goodPath: '/live/1', settings })
     const before = groupUse(shield.group.pid)
-    const visitors = new ChildGroup(process.execPath, [join(import.meta.dirname, 'visitors-program.ts'), String(shield.port), String(shield.tlsPort), String(seconds), String(flags.number('rate'))])
+    const visitors = new ChildGroup(process.execPath, [join(import.meta.dirname, 'visitors-program.ts'), String(shield.port), String(shield.tlsPort), String(seconds), String(flags.number('rate')), flags.names('kind').join(',')])
     const start = performance.now()
     while (performance.now() - start < seconds * 1_000 && !visitors.hasEnded && !shield.group.hasEnded) {
       const next = start + (samples.length + 1) * SAMPLE_MS
@@ -69,7 +71,7 @@ async function run(flags: Flags): Promise<number> {
 
     const session: SoakSession = { machine, minutes, rate: flags.number('rate'), warmSeconds: WARM_SECONDS, samples, counts, before, after, serves, restarts, errors }
     const verdicts = soakVerdicts(session)
-    const isWhole = minutes >= WHOLE_MINUTES
+    const isWhole = minutes >= WHOLE_MINUTES && !flags.wasGiven('kind')
     const files = { 'soak.md': soakMarkdown(session, verdicts), 'soak.json': `${JSON.stringify({ ...session, verdicts }, null, 1)}\n`, 'soak.svg': soakPlot(session) }
     for (const path of writeResults(resultFolder(isWhole), files)) say(`wrote ${path}`)
     if (flags.isOn('json')) process.stdout.write(`${JSON.stringify({ ...session, verdicts })}\n`)

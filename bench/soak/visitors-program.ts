@@ -1,10 +1,12 @@
 /**
  * The visitors of the soak, as a program of its own: lanes of every kind of traffic until told to stop (SIGTERM) or time is up.
- * Prints one line of JSON with counts by kind every 5 s. Arguments: port, TLS port, seconds, requests per second wanted.
+ * Prints one line of JSON with counts by kind every 5 s. Arguments: port, TLS port, seconds, requests per second wanted, ids of the kinds.
  */
-import { kinds, type LaneContext } from './lanes.ts'
+import { kinds as allKinds, type LaneContext } from './lanes.ts'
 
-const [port, tlsPort, seconds, perSecond] = process.argv.slice(2).map(Number)
+const [port, tlsPort, seconds, perSecond] = process.argv.slice(2, 6).map(Number)
+const chosen = process.argv[6].split(',')
+const kinds = allKinds.filter((kind) => chosen.includes(kind.id))
 const counts: Record<string, { asked: number; answered: number; refused: number; failed: number }> = {}
 let stopping = false
 process.on('SIGTERM', () => (stopping = true))
