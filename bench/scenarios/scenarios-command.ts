@@ -1,0 +1,60 @@
+/** `script/bench scenarios`: the fixed suite against Polder and its peers, on real sockets of this machine's loopback. */
+import { fullPhases, type ScenarioId, scenarioIds, scenarioOf, shortPhases } from '../../src/drill/scenarios.ts'
+import type { BenchCommand } from '../command-line.ts'
+import { haproxyPeer } from './peers/haproxy.ts'
+import { nginxPeer } from './peers/nginx.ts'
+import { nonePeer } from './peers/none.ts'
+import { polderPeer } from './peers/polder.ts'
+import type { Form, ShieldPeer } from './peers/shield-peer.ts'
+import { type RunResult, runScenario } from './run-scenario.ts'
+
+const peers: Readonly<Record<string, ShieldPeer>> = { polder: polderPeer, none: nonePeer, nginx: nginxPeer, haproxy: haproxyPeer }
+const SHORT_SHARE = 1 / 3
+
+export const scenariosCommand: BenchCommand = {
+  description: 'The fixed suite (A1 to A12 floods, B1 to B5 crowds) on real sockets. One run lasts 90 s, with --short 13 s.',
+  flags: {
+    peer: { kind: 'names', choices: Object.keys(peers), sentence: 'Programs to run, comma-separated.' },
+    only: { kind: 'names', choices: scenarioIds, sentence: 'Scenarios to run, comma-separated.' },
+    form: { kind: 'names', choices: ['default', 'tuned'], sentence: 'As shipped, or as its documents advise.' },
+    seeds: { kind: 'number', min: 1, max: 20, default: 1, sentence: 'How many seeds, from 1.' },
+    short: { kind: 'switch', sentence: 'A third of the rates and of the origin, 13 s a run.' },
+    'both-cores': { kind: 'switch', sentence: 'Let program, origin and generator share all cores.' },
+    workers: { kind: 'number', min: 1, max: 8, default: 1, sentence: 'Edge workers of Polder.' },
+    events: { kind: 'switch', sentence: 'Print what the shield said.' },
+    save: { kind: 'switch', sentence: 'Write docs/benchmarks/scenarios.' },
+  },
+  async run(flags) {
+    const short = flags.isOn('short')
+    const results: RunResult[] = []
+    for (const id of flags.names('only') as readonly ScenarioId[]) {
+      for (const name of flags.names('peer')) {
+        for (const form of flags.names('form') as readonly Form[]) {
+          const peer = peers[name]
+          if ((scenarioOf(id) as { http2?: true }).http2 && !peer.http2) continue
+          if (name === 'none' && form === 'tuned') continue
+          for (let seed = 1; seed <= flags.number('seeds'); seed++) {
+            const both = flags.isOn('both-cores')
+            const result = await runScenario({
+              scenario: id, peer, form, seed, share: short ? SHORT_SHARE : 1, phases: short ? shortPhases : fullPhases,
+              serverCores: both ? '' : '0', generatorCores: both ? '' : '1', workers: flags.number('workers'),
+            })
+            results.push(result)
+            process.stdout.write(`${lineOf(result)}\n`)
+            if (flags.isOn('events')) for (const event of result.events) process.stdout.write(`    ${((event.atWallMs - result.events[0].atWallMs) / 1_000).toFixed(1)} ${event.code} ${event.sentence}\n`)
+          }
+        }
+      }
+    }
+    return 0
+  },
+}
+
+function lineOf(r: RunResult): string {
+  const { goodput: g, harm, attack, origin, latency } = r.score
+  const blocked = harm.reduce((sum, one) => sum + one.clientsEverBlocked, 0)
+  const clients = harm.reduce((sum, one) => sum + one.clients, 0)
+  const f = (value: number): string => value.toFixed(3)
+  const s = (ms: number): string => (Number.isFinite(ms) ? `${(ms / 1_000).toFixed(1)}s` : String(ms))
+  return `${r.scenario.padEnd(5)} ${r.peer} ${r.form} seed ${r.seed}: G0 ${f(g.before)} G ${f(g.attack)} first10 ${f(g.firstTenSeconds)} steady ${f(g.afterMitigation)} after ${f(g.after)} | TTD ${s(r.detectedAfterMs)} TTM ${s(r.score.mitigatedAfterMs)} | p99 ${latency.p99Ms.toFixed(0)} | visitors blocked ${blocked}/${clients} | attack sent ${attack.sent} right ${attack.right} blocked ${attack.blocked} busy ${attack.busy} failed ${attack.failed} | leak ${origin.attackersPerSecond.toFixed(0)}/s ${f(origin.attackerWorkShare)} | cpu/reject ${r.cpuMicrosPerReject.toFixed(0)}us | gen late ${r.generator.meanLatenessMs.toFixed(1)}/${r.generator.worstLatenessMs.toFixed(0)} withheld ${r.generator.withheldRequests}/${r.generator.withheldSockets}`
+}

@@ -1,0 +1,106 @@
+/**
+ * One visit of one person: pages at times fixed when the visit begins (so that a slow site does not slow the questions), the parts of each page that came,
+ * cookies kept, conditional requests for what the browser has. A page that does not come takes its parts with it: they count as offered and not served.
+ */
+import { type Answer, type Seat, type World, logNormal } from '../world.ts'
+import { type Program, pageHeaders, partHeaders } from './programs.ts'
+
+/** Think time (algorithms, fixed suite: log-normal, median 8 s; the spread is that of the pilot's log). */
+const THINK_MEDIAN_MS = 8_000
+const THINK_SIGMA = 0.8
+/** After this long nobody waits for the parts of a page any more. */
+const PATIENCE_MS = 4_000
+const PARTS = ['/style.css', '/site.js', '/emblem.png', '/text.woff2'] as const
+
+export interface VisitPlan {
+  readonly program: Program
+  readonly language: string
+  readonly scripts: boolean
+  readonly pages: number
+  /** null: like anybody's. */
+  readonly firstPath: string | null
+  readonly firstReferer: string
+  /** A person who sees an error tries once more, seconds later. */
+  readonly reloads: boolean
+}
+
+/** A person with a browser, over more than one visit if need be. */
+export class Visitor {
+  readonly #world: World
+  readonly #seat: Seat
+  readonly #plan: VisitPlan
+  readonly #etags = new Map<string, string>()
+  #cookie = ''
+
+  constructor(world: World, seat: Seat, plan: VisitPlan) {
+    this.#world = world
+    this.#seat = seat
+    this.#plan = plan
+  }
+
+  /** Begins a visit at this time. Pages due before `notBeforeMs` are behind the visitor: a run begins in the middle of visits. */
+  begin(atMs: number, notBeforeMs = 0): void {
+    let at = atMs
+    let referer = this.#plan.firstReferer
+    for (let i = 0; i < this.#plan.pages; i++) {
+      const target = i === 0 && this.#plan.firstPath !== null ? this.#plan.firstPath : pickTarget(this.#world)
+      const pageAt = at
+      const pageReferer = referer
+      if (pageAt >= notBeforeMs) this.#world.at(pageAt, () => this.#page(pageAt, target, pageReferer, this.#plan.reloads))
+      else this.#remember()
+      referer = `http://${this.#world.host}${target}`
+      at += Math.min(60_000, logNormal(this.#world.random, THINK_MEDIAN_MS, THINK_SIGMA))
+    }
+  }
+
+  #page(atMs: number, target: string, referer: string, again: boolean): void {
+    this.#world.ask(this.#seat, atMs, { method: 'GET', target, headers: pageHeaders(this.#plan.program, this.#about(referer, '')) }, (answer) => {
+      const nowMs = this.#world.nowMs()
+      const parts = this.#parts()
+      if ((answer.outcome === 'right' || answer.outcome === 'late') && nowMs - atMs < PATIENCE_MS) this.#takeParts(nowMs, target, answer, parts)
+      else {
+        this.#world.missed(this.#seat, atMs, parts.length)
+        if (again) this.#world.at(nowMs + 2_000 + 3_000 * this.#world.random.next(), () => this.#page(this.#world.nowMs(), target, referer, false))
+      }
+    })
+  }
+
+  #takeParts(nowMs: number, target: string, answer: Answer, parts: readonly string[]): void {
+    if (answer.setCookie !== '') this.#cookie = answer.setCookie.split(';', 1)[0]
+    const referer = `http://${this.#world.host}${target}`
+    for (const part of parts) {
+      const headers = partHeaders(this.#plan.program, this.#about(referer, this.#etags.get(part) ?? ''))
+      this.#world.ask(this.#seat, nowMs, { method: 'GET', target: part, headers }, (heard) => {
+        if (heard.etag !== '') this.#etags.set(part, heard.etag)
+      })
+    }
+    // Set by the page's own script, as visitor counters do.
+    if (this.#plan.scripts && this.#cookie === '') this.#cookie = `_pk_id.1=${Math.floor(this.#world.random.next() * 2 ** 32).toString(16)}`
+  }
+
+  #parts(): readonly string[] {
+    if (this.#plan.program.family === 'text') return []
+    return this.#plan.scripts ? PARTS : PARTS.filter((part) => !part.endsWith('.js'))
+  }
+
+  /** A page that was read before the run began. */
+  #remember(): void {
+    for (const part of this.#parts()) this.#etags.set(part, `"${part.length}-${part}"`)
+    if (this.#plan.scripts) this.#cookie = `_pk_id.1=${Math.floor(this.#world.random.next() * 2 ** 32).toString(16)}`
+  }
+
+  #about(referer: string, etag: string): { host: string; language: string; referer: string; cookie: string; etag: string } {
+    return { host: this.#world.host, language: this.#plan.language, referer, cookie: this.#cookie, etag }
+  }
+}
+
+const words = ['budget', 'school', 'water', 'minutes', 'permit', 'road', 'elections', 'waste', 'housing', 'energy']
+
+/** What people of a town's or a parliament's site look for: news most, the home page, a few others, a search now and then. */
+function pickTarget(world: World): string {
+  const kind = world.random.next()
+  if (kind < 0.55) return `/news/${1 + Math.floor(world.random.next() ** 2 * 120)}`
+  if (kind < 0.8) return '/'
+  if (kind < 0.96) return ['/agenda', '/contact', '/members', '/votes'][world.random.below(4)]
+  return `/search?q=${words[world.random.below(words.length)]}`
+}

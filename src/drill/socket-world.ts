@@ -1,0 +1,218 @@
+/**
+ * The world of a drill on real sockets: an open-loop generator. A request is due at its planned time; its latency counts from then, also when it had to
+ * wait for one of its program's connections, so that a slow server cannot slow the questions and look better for it (no coordinated omission).
+ */
+import type { Socket } from 'node:net'
+import type { TLSSocket } from 'node:tls'
+import type { Clock } from '../kernel/clock.ts'
+import type { SeededRandom } from '../kernel/random.ts'
+import { Http1Line } from './http1-line.ts'
+import { Governor } from './limits.ts'
+import { type LoopbackTarget, dial, dialTls } from './loopback.ts'
+import { Recording } from './recording.ts'
+import { Schedule } from './schedule.ts'
+import type { Answer, Ask, Cohort, OutcomeName, Seat, World } from './world.ts'
+
+/** A right answer later than this is too late (algorithms: goodput). */
+const RIGHT_WITHIN_MS = 2_000
+/** Failures count as this in the latencies; nobody waits longer. */
+export const GIVE_UP_MS = 10_000
+const ATTACKER_GIVES_UP_MS = 5_000
+/** Idle connections of visitors close after this, so that a crowd fits in the sockets of one machine. */
+const IDLE_MS = 1_500
+const SWEEP_MS = 100
+
+export interface SocketWorldOptions {
+  readonly target: LoopbackTarget
+  /** For attacks on HTTP/2; null when the program under test has none. */
+  readonly tlsTarget: LoopbackTarget | null
+  readonly host: string
+  /** What a 503 without the origin's mark means: nginx refuses by rate with it, others say that they are full. */
+  readonly bare503: 'blocked' | 'busy'
+  readonly clock: Clock
+  readonly random: SeededRandom
+}
+
+interface Waiting {
+  readonly atMs: number
+  readonly ask: Ask
+  readonly done: ((answer: Answer) => void) | undefined
+}
+
+/** A seat with its connections. */
+interface Place extends Seat {
+  readonly open: Http1Line[]
+  readonly waiting: Waiting[]
+}
+
+export class SocketWorld implements World {
+  readonly recording = new Recording()
+  readonly governor = new Governor()
+  readonly random: SeededRandom
+  readonly host: string
+  readonly #options: SocketWorldOptions
+  readonly #schedule = new Schedule()
+  readonly #lines = new Set<Http1Line>()
+  readonly #raw = new Set<Socket>()
+  readonly #startedMs: number
+  #sweptMs = 0
+  #ended = false
+  /** How late events ran: the generator's own share of every latency. */
+  worstLatenessMs = 0
+  #latenessSum = 0
+  #events = 0
+
+  constructor(options: SocketWorldOptions) {
+    this.#options = options
+    this.random = options.random
+    this.host = options.host
+    this.#startedMs = options.clock.monotonicMs()
+  }
+
+  nowMs(): number {
+    return this.#options.clock.monotonicMs() - this.#startedMs
+  }
+
+  get meanLatenessMs(): number {
+    return this.#latenessSum / Math.max(1, this.#events)
+  }
+
+  at(atMs: number, run: () => void): void {
+    this.#schedule.add(atMs, run)
+  }
+
+  seat(address: string, cohort: Cohort, lines: number): Seat {
+    const place: Place = { address, cohort, lines, id: this.recording.addClient(cohort), open: [], waiting: [] }
+    return place
+  }
+
+  ask(seat: Seat, atMs: number, ask: Ask, done?: (answer: Answer) => void): void {
+    const place = seat as Place
+    if (!this.governor.maySend(place.cohort === 'attack', this.nowMs())) this.#finish(place, { atMs, ask, done }, withheld)
+    else this.#send(place, { atMs, ask, done })
+  }
+
+  missed(seat: Seat, atMs: number, requests: number): void {
+    for (let i = 0; i < requests; i++) this.recording.add(atMs, GIVE_UP_MS, seat.id, seat.cohort, 'failed', 0)
+  }
+
+  /** A bare connection for attacks below requests; null past the limits. Closed at the end of the run at the latest. */
+  openRaw(address: string): Socket | null {
+    return this.#keepRaw(() => dial(this.#options.target, address))
+  }
+
+  openTls(address: string, protocols: readonly string[]): TLSSocket | null {
+    const { tlsTarget } = this.#options
+    return tlsTarget === null ? null : (this.#keepRaw(() => dialTls(tlsTarget, address, protocols)) as TLSSocket | null)
+  }
+
+  /** Runs until `endMs`, then waits for answers under way, closes everything and resolves. */
+  async run(endMs: number): Promise<void> {
+    while (this.nowMs() < endMs) {
+      const now = this.nowMs()
+      const late = now - this.#schedule.nextMs
+      if (late >= 0) {
+        this.worstLatenessMs = Math.max(this.worstLatenessMs, late)
+        this.#latenessSum += late
+        this.#events++
+      }
+      this.#schedule.runUntil(now)
+      if (now - this.#sweptMs >= SWEEP_MS) this.#sweep(now)
+      await nextTurn(Math.min(this.#schedule.nextMs, endMs) - this.nowMs())
+    }
+    this.#ended = true
+    const until = this.nowMs() + GIVE_UP_MS
+    while ([...this.#lines].some((line) => !line.idle) && this.nowMs() < until) {
+      this.#sweep(this.nowMs())
+      await nextTurn(SWEEP_MS)
+    }
+    for (const line of [...this.#lines]) line.end()
+    for (const socket of this.#raw) socket.destroy()
+  }
+
+  #keepRaw(open: () => Socket): Socket | null {
+    if (!this.governor.mayOpen(true)) return null
+    const socket = open()
+    this.#raw.add(socket)
+    socket.on('error', () => undefined)
+    socket.once('close', () => {
+      this.#raw.delete(socket)
+      this.governor.closed(true)
+    })
+    return socket
+  }
+
+  #send(place: Place, one: Waiting): void {
+    const idle = place.open.find((line) => line.idle)
+    if (idle !== undefined) return this.#write(place, idle, one)
+    if (place.lines > 0 && place.open.length >= place.lines) {
+      place.waiting.push(one)
+      return
+    }
+    const attack = place.cohort === 'attack'
+    if (!this.governor.mayOpen(attack)) return this.#finish(place, one, withheld)
+    const line: Http1Line = new Http1Line(dial(this.#options.target, place.address), () => {
+      this.governor.closed(attack)
+      this.#lines.delete(line)
+      const at = place.open.indexOf(line)
+      if (at !== -1) place.open.splice(at, 1)
+    })
+    this.#lines.add(line)
+    place.open.push(line)
+    this.#write(place, line, one)
+  }
+
+  #write(place: Place, line: Http1Line, one: Waiting): void {
+    const { ask } = one
+    let bytes = `${ask.method} ${ask.target} HTTP/1.1\r\n`
+    for (let i = 0; i < ask.headers.length; i += 2) bytes += `${ask.headers[i]}: ${ask.headers[i + 1]}\r\n`
+    line.deadlineMs = this.nowMs() + (place.cohort === 'attack' ? ATTACKER_GIVES_UP_MS : GIVE_UP_MS)
+    line.send(`${bytes}\r\n${ask.body ?? ''}`, ask.method === 'HEAD', (heard) => {
+      line.idleSinceMs = this.nowMs()
+      this.#finish(place, one, heard === null ? none : this.#judge(ask, heard, this.nowMs() - one.atMs))
+      if (place.lines === 0) line.end()
+      const next = place.waiting.shift()
+      if (next !== undefined) this.#send(place, next)
+    })
+  }
+
+  #finish(place: Seat, one: Waiting, answer: Answer): void {
+    const lost = answer.outcome === 'failed' || answer.outcome === 'withheld'
+    this.recording.add(one.atMs, lost ? GIVE_UP_MS : Math.min(GIVE_UP_MS, this.nowMs() - one.atMs), place.id, place.cohort, answer.outcome, answer.status)
+    if (!this.#ended) one.done?.(answer)
+  }
+
+  #judge(ask: Ask, heard: { status: number; headers: ReadonlyMap<string, string>; start: string }, tookMs: number): Answer {
+    const path = ask.target.split('?', 1)[0]
+    const right = (heard.status === 200 && heard.start.startsWith(`ok ${path}\n`)) || (heard.status === 304 && ask.headers.includes('If-None-Match'))
+    let outcome: OutcomeName = 'wrong'
+    if (right) outcome = tookMs <= RIGHT_WITHIN_MS ? 'right' : 'late'
+    else if (heard.status === 403 || heard.status === 429) outcome = 'blocked'
+    else if (heard.status >= 500) outcome = this.#fault(heard.status, heard.headers)
+    return { status: heard.status, outcome, etag: heard.headers.get('etag') ?? '', setCookie: heard.headers.get('set-cookie') ?? '' }
+  }
+
+  #fault(status: number, headers: ReadonlyMap<string, string>): OutcomeName {
+    const reason = headers.get('polder-reason')
+    if (reason !== undefined) return /^rule-|^source-limit|^connection-limit/.test(reason) ? 'blocked' : 'busy'
+    return status === 503 && headers.get('x-origin') === undefined ? this.#options.bare503 : 'busy'
+  }
+
+  #sweep(now: number): void {
+    this.#sweptMs = now
+    for (const line of [...this.#lines]) {
+      if (line.deadlineMs <= now || (line.idle && now - line.idleSinceMs > IDLE_MS)) line.end()
+    }
+  }
+}
+
+const none: Answer = Object.freeze({ status: 0, outcome: 'failed', etag: '', setCookie: '' })
+const withheld: Answer = Object.freeze({ status: 0, outcome: 'withheld', etag: '', setCookie: '' })
+
+/** Timers are a millisecond coarse; below that the turn is only handed on, so that sockets are heard. */
+function nextTurn(waitMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (waitMs > 1) setTimeout(resolve, Math.min(waitMs, 20))
+    else setImmediate(resolve)
+  })
+}
