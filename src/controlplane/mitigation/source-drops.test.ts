@@ -23,7 +23,7 @@ function dropsAfter(feedFlags: number): string[] {
       words[fieldIndex.flags] = i === 100 ? feedFlags : 0
       window.add(words, 0)
     }
-    facts.see(9, tick, 50, 0, 0, false)
+    facts.see(9, tick, 60, 50, 0, 0, false)
     window.judge(facts, tick)
     const refused = new Uint32Array(window.present.length)
     for (let row = 0; row < window.capacity; row++) setBit(refused, row)
