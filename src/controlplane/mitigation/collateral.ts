@@ -5,7 +5,7 @@
  */
 import type { RequestRows, HarmBound } from '../evidence.ts'
 import { popCount } from '../../kernel/bitset.ts'
-import { clopperPearsonUpper } from '../../kernel/proportion.ts'
+import { clopperPearsonUpper, wilsonUpper } from '../../kernel/proportion.ts'
 
 const EVEN = 0x55555555
 const ODD = 0xaaaaaaaa
@@ -25,9 +25,9 @@ export function estimateShare(bits: Uint32Array, baseline: RequestRows): number 
   return (countUnder(bits, EVEN) + 0.5) / (countUnder(baseline.present, EVEN) + 1)
 }
 
-/** Upper bound on the even half at 5 %: what the share may be, for choosing. */
+/** Upper bound on the even half at 5 %: what the share may be, for choosing (hundreds of patterns a tick, so Wilson's formula). */
 export function estimateUpperShare(bits: Uint32Array, baseline: RequestRows): number {
-  return clopperPearsonUpper(countUnder(bits, EVEN), countUnder(baseline.present, EVEN), 0.05)
+  return wilsonUpper(countUnder(bits, EVEN), countUnder(baseline.present, EVEN))
 }
 
 function countUnder(bits: Uint32Array, mask: number): number {

@@ -40,8 +40,9 @@ export function measureLive(ruleId: string, when: readonly Condition[], canarySh
   }
   const spared = when.filter((condition) => condition.attribute !== 'unproven')
   const all = markMatches(window, spared, textOf)
-  const rows = markMatches(window, when, textOf)
-  if (all === null || rows === null) return nothingMeasured
+  if (all === null) return nothingMeasured
+  const rows = spared.length === when.length ? all : markMatches(window, [{ attribute: 'unproven' }], textOf, all)
+  if (rows === null) return nothingMeasured
   const { tried, passed } = countCanary(all, ruleId, canaryShare, window)
   return { matchedPerSecond: seconds === 0 ? 0 : window.weighCommon(rows, newest) / seconds, canaryTried: tried, canaryPassed: passed, rows }
 }
