@@ -31,18 +31,19 @@ export interface TlsFacts {
  */
 export class Request {
   readonly method: string
-  /** Origin-form: path and query exactly as received (absolute-form and h2 pseudo headers already reduced). `*` only for OPTIONS. */
-  readonly target: string
+  /** Origin-form: path and query exactly as received (absolute-form and h2 pseudo headers already reduced). `*` only for OPTIONS. Changed by `setTarget` alone. */
+  target: string
   /** Part of target before `?`. Not decoded, not normalised. */
   readonly path: string
   /** Part of target after `?`, or ''. */
-  readonly query: string
+  query: string
   /** Lower case host, with port when one was given. */
   readonly host: string
   readonly scheme: 'http' | 'https'
   /** 10, 11 or 20. */
   readonly version: number
-  readonly headers: HeaderList
+  /** As received; the pipeline's first step takes our own cookie out. */
+  headers: HeaderList
   readonly client: ClientAddress
   readonly tls: TlsFacts | null
   /** null when the message has no content. */
@@ -56,6 +57,14 @@ export class Request {
   visitorClass: VisitorClass = 'unknown'
   /** Row of this client in the source table, -1 before the touch. */
   sourceSlot = -1
+  /** A clearance that is valid, by where it was found; '' when there is none. */
+  clearedBy: '' | 'cookie' | 'address' | 'referer' = ''
+  /** Our token from the query, unjudged, or ''. */
+  ticket = ''
+  /** The value of our cookie, unjudged, or ''. */
+  clearanceCookie = ''
+  /** The language chosen on one of our pages, or ''. */
+  language = ''
   /** Why the request ended; set once, read by log, vitals and metrics. */
   reason: Reason = 'served-origin'
   /** Id of the rule that decided, or ''. */
@@ -96,6 +105,12 @@ export class Request {
     this.reply = reply
     this.receivedAtMs = receivedAtMs
     this.upgrade = upgrade
+  }
+
+  /** Only to take out what is ours: everything behind sees the request as if it had never been there. */
+  setTarget(path: string, query: string): void {
+    this.query = query
+    this.target = query === '' ? path : `${path}?${query}`
   }
 }
 

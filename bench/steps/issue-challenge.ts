@@ -1,0 +1,62 @@
+import { type ChallengeKey, Tokens } from '../../src/dataplane/challenge/tokens.ts'
+import { ClearanceBudget, CLEARANCE_BUDGET_BYTES } from '../../src/dataplane/challenge/clearance-budget.ts'
+import { Clearances } from '../../src/dataplane/challenge/clearance.ts'
+import { isSolved } from '../../src/dataplane/challenge/proof-of-work.ts'
+import { browserHead, typicalRequest } from './typical-request.ts'
+
+const key: ChallengeKey = { id: 1, bytes: new Uint8Array(32).fill(9) }
+const rules = { challengeLifeMs: 600_000, clearanceLifeMs: 1_800_000, epoch: 0 }
+const tokens = new Tokens([key], rules)
+const { client } = typicalRequest()
+const NOW = 1_700_000_000_000
+
+/** The signed word alone; the page around it is `challenge: page written`. */
+export const bench = {
+  name: 'challenge: token issued',
+  run(iterations: number): void {
+    for (let i = 0; i < iterations; i++) tokens.issueChallenge(client, NOW + i, 15, 5, 0)
+  },
+}
+
+const challenge = tokens.issueChallenge(client, NOW, 12, 5, 0)
+let solution = 0
+while (!isSolved(`${challenge}.${solution}`, 0, 12)) solution++
+const solved = `${challenge}.${solution}`
+
+/** A challenge that comes back with its work: verified, and the clearance issued. */
+export const benchPass = {
+  name: 'challenge: work checked, clearance issued',
+  run(iterations: number): void {
+    for (let i = 0; i < iterations; i++) {
+      if (tokens.read('challenge', solved, 0, client, NOW) === 'malformed' || !isSolved(solved, 0, 12)) throw new Error('not passed')
+      tokens.issueClearance(client, NOW, 600)
+    }
+  },
+}
+
+tokens.read('challenge', challenge, 0, client, NOW)
+const cookie = tokens.issueClearance(client, NOW, 60_000)
+const cleared = typicalRequest(browserHead.replace('Connection: keep-alive', `Connection: keep-alive\r\nCookie: session=1; polder=${cookie}`))
+const headers = cleared.headers
+const clearances = new Clearances(tokens, new ClearanceBudget(new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES), 7), () => undefined)
+
+/** Everything a cleared visitor's request costs: cookie found and taken out, two hashes, budget counted. */
+export const benchVerify = {
+  name: 'clearance: cookie read and verified',
+  run(iterations: number): void {
+    for (let i = 0; i < iterations; i++) {
+      cleared.headers = headers
+      clearances.read(cleared, NOW)
+    }
+  },
+}
+
+const plain = typicalRequest()
+
+/** What it costs all the others. */
+export const benchNone = {
+  name: 'clearance: none carried',
+  run(iterations: number): void {
+    for (let i = 0; i < iterations; i++) clearances.read(plain, NOW)
+  },
+}

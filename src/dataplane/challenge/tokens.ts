@@ -1,0 +1,165 @@
+/**
+ * Challenges and clearances: words of ours that a visitor carries, so that the shield keeps no state per visitor. Both are 23 bytes of facts and a
+ * 128-bit tag, HMAC-SHA-256 over the facts and the client's prefix (IPv4 /24, IPv6 /48): a token taken elsewhere is worth nothing, and it does not say
+ * who its bearer is.
+ *
+ * A challenge is passed by waiting (`early` until its wait is over) or by a proof of work (proof-of-work.ts); the clearance made of it has its nonce, so
+ * that presenting one challenge many times gives one request budget, not many.
+ * `read` must never throw and never look at a field before the tag has been found right. Source: algorithms (e) Challenge.
+ *
+ * Layout: 0 kind | 16 for IPv6, 1 key id, 2-5 issued (s), 6 difficulty (bits), 7 wait (s), 8 round, 9-10 epoch, 11-12 budget, 13-22 nonce, 23-38 tag.
+ */
+import { timingSafeEqual } from 'node:crypto'
+import { unpredictableBytes } from '../../kernel/random.ts'
+import type { ClientAddress } from '../request.ts'
+import { KeyedMac } from './keyed-mac.ts'
+import { decodeToken, TOKEN_BYTES } from './token-text.ts'
+
+const FACTS_BYTES = 23
+const PREFIX_BYTES = 8
+const NONCE_AT = 13
+const NONCE_BYTES = 10
+/** A client's clock plays no part; this is for several shields whose clocks differ. */
+const SKEW_S = 60
+const NONCE_POOL_BYTES = 8_000
+
+export const tokenKinds = Object.freeze({ challenge: 1, clearance: 2 })
+export type TokenKind = keyof typeof tokenKinds
+
+export interface ChallengeKey {
+  /** 0 to 255; written into each token. */
+  readonly id: number
+  /** 32 bytes. */
+  readonly bytes: Uint8Array
+}
+
+export type TokenVerdict = 'valid' | 'early' | 'expired' | 'revoked' | 'forged' | 'malformed'
+
+export interface TokenRules {
+  readonly challengeLifeMs: number
+  readonly clearanceLifeMs: number
+  readonly epoch: number
+}
+
+export class Tokens {
+  /** Facts of the token last read as valid, early or expired. */
+  difficultyBits = 0
+  waitSeconds = 0
+  round = 0
+  budget = 0
+  issuedAtSeconds = 0
+  /** 32 bits of the nonce each: the two halves of a clearance's name in the budget table. */
+  nonceHigh = 0
+  nonceLow = 0
+
+  readonly #macs = new Map<number, KeyedMac>()
+  #newest = -1
+  readonly #bytes = Buffer.alloc(TOKEN_BYTES)
+  readonly #tag = Buffer.alloc(TOKEN_BYTES - FACTS_BYTES)
+  #pool: Uint8Array = new Uint8Array(0)
+  #poolAt = 0
+  rules: TokenRules
+
+  /** `keys`: newest first; the newest signs, all verify. */
+  constructor(keys: readonly ChallengeKey[], rules: TokenRules) {
+    this.rules = rules
+    this.setKeys(keys)
+  }
+
+  setKeys(keys: readonly ChallengeKey[]): void {
+    if (keys.length === 0) throw new RangeError('challenges need a key')
+    this.#macs.clear()
+    for (const key of keys) this.#macs.set(key.id, new KeyedMac(key.bytes, FACTS_BYTES + PREFIX_BYTES))
+    this.#newest = keys[0].id
+  }
+
+  /** A challenge for this client. `round`: how often it came back without a cookie. */
+  issueChallenge(client: ClientAddress, nowWallMs: number, difficultyBits: number, waitSeconds: number, round: number): string {
+    const bytes = this.#bytes
+    this.#begin(tokenKinds.challenge, client, nowWallMs)
+    bytes[6] = difficultyBits
+    bytes[7] = waitSeconds
+    bytes[8] = Math.min(255, round)
+    bytes.writeUInt16BE(0, 11)
+    this.#drawNonce()
+    return this.#sign(client)
+  }
+
+  /** The clearance for the challenge read last, whose nonce it keeps. */
+  issueClearance(client: ClientAddress, nowWallMs: number, budget: number): string {
+    const bytes = this.#bytes
+    this.#begin(tokenKinds.clearance, client, nowWallMs)
+    bytes[6] = bytes[7] = bytes[8] = 0
+    bytes.writeUInt16BE(Math.min(0xffff, budget), 11)
+    return this.#sign(client)
+  }
+
+  /** Reads the token that starts at `from` in `text`. Any input is allowed. */
+  read(kind: TokenKind, text: string, from: number, client: ClientAddress, nowWallMs: number): TokenVerdict {
+    const bytes = this.#bytes
+    if (!decodeToken(text, from, bytes)) return 'malformed'
+    if (bytes[0] !== (tokenKinds[kind] | familyMark(client))) return 'malformed'
+    const mac = this.#macs.get(bytes[1])
+    if (mac === undefined) return 'forged'
+    const { message } = mac
+    message.set(bytes.subarray(0, FACTS_BYTES))
+    writePrefix(message, client)
+    const tag = this.#tag
+    tag.set(mac.digest().subarray(0, tag.length))
+    if (!timingSafeEqual(tag, bytes.subarray(FACTS_BYTES))) return 'forged'
+    this.issuedAtSeconds = bytes.readUInt32BE(2)
+    this.difficultyBits = bytes[6]
+    this.waitSeconds = bytes[7]
+    this.round = bytes[8]
+    this.budget = bytes.readUInt16BE(11)
+    this.nonceHigh = bytes.readUInt32BE(NONCE_AT)
+    this.nonceLow = bytes.readUInt32BE(NONCE_AT + 4)
+    if (bytes.readUInt16BE(9) !== (this.rules.epoch & 0xffff)) return 'revoked'
+    const ageMs = nowWallMs - this.issuedAtSeconds * 1_000
+    const lifeMs = kind === 'challenge' ? this.rules.challengeLifeMs : this.rules.clearanceLifeMs
+    if (ageMs < -SKEW_S * 1_000 || ageMs >= lifeMs) return 'expired'
+    return kind === 'challenge' && ageMs < this.waitSeconds * 1_000 ? 'early' : 'valid'
+  }
+
+  #begin(kind: number, client: ClientAddress, nowWallMs: number): void {
+    const bytes = this.#bytes
+    bytes[0] = kind | familyMark(client)
+    bytes[1] = this.#newest
+    bytes.writeUInt32BE(Math.floor(nowWallMs / 1_000) >>> 0, 2)
+    bytes.writeUInt16BE(this.rules.epoch & 0xffff, 9)
+  }
+
+  #sign(client: ClientAddress): string {
+    const bytes = this.#bytes
+    const mac = this.#macs.get(this.#newest)!
+    const { message } = mac
+    message.set(bytes.subarray(0, FACTS_BYTES))
+    writePrefix(message, client)
+    bytes.set(mac.digest().subarray(0, TOKEN_BYTES - FACTS_BYTES), FACTS_BYTES)
+    return bytes.toString('base64url')
+  }
+
+  #drawNonce(): void {
+    if (this.#poolAt + NONCE_BYTES > this.#pool.length) {
+      this.#pool = unpredictableBytes(NONCE_POOL_BYTES)
+      this.#poolAt = 0
+    }
+    this.#bytes.set(this.#pool.subarray(this.#poolAt, this.#poolAt + NONCE_BYTES), NONCE_AT)
+    this.#poolAt += NONCE_BYTES
+  }
+}
+
+function familyMark(client: ClientAddress): number {
+  return client.family === 6 ? 16 : 0
+}
+
+/** The part of the address a token is bound to: people move within a provider's prefix while they read. */
+function writePrefix(message: Buffer, client: ClientAddress): void {
+  if (client.family === 4) {
+    message.writeUInt32BE((client.high & 0xffffff00) >>> 0, FACTS_BYTES)
+    message.writeUInt32BE(0, FACTS_BYTES + 4)
+  } else {
+    message.writeUInt32BE(client.high >>> 0, FACTS_BYTES)
+    message.writeUInt32BE((client.low & 0xffff0000) >>> 0, FACTS_BYTES + 4)
+  }
+}
