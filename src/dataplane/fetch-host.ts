@@ -4,6 +4,7 @@ import type { Admission } from './admission/admission.ts'
 import type { Cache } from './cache/cache.ts'
 import type { Origin } from './origin/origin.ts'
 import type { PreparedAnswer, Request } from './request.ts'
+import type { SlowReaders } from './slow-readers.ts'
 import type { Tally } from './telemetry/tally.ts'
 import type { GatherBudget } from './upload/gathered-body.ts'
 
@@ -13,6 +14,7 @@ export interface FetchHost {
   readonly cache: Cache
   readonly admission: Admission
   readonly gatherBudget: GatherBudget
+  readonly slowReaders: SlowReaders
   readonly tally: Tally
   /** The origin of the settings now in force. */
   readonly origin: Origin

@@ -3,7 +3,7 @@
  * One object per request that needs the origin, or per refresh behind a stale answer (then nobody is answered).
  *
  * What it must never do: hold an origin slot while a visitor is read or written slowly (content is gathered before, stored answers are collected
- * at the origin's speed); give the slot back before the origin's work ended or was aborted; end a request twice; let a failed origin win over a copy we have.
+ * at the origin's speed, and who makes the origin wait loses the slot: slow-readers.ts); give the slot back while the origin works; end a request twice; let a failed origin win over a copy we have.
  */
 import type { Reason } from '../contract/reason.ts'
 import type { RouteClass, VisitorClass } from '../contract/route-class.ts'
@@ -23,13 +23,14 @@ import type { OriginCall, OriginHandle, OriginSink, UpgradeCall } from './origin
 import type { Request, RequestBody } from './request.ts'
 import { newRequestId } from './request-id.ts'
 import type { Route } from './routing/route-table.ts'
+import type { SlowAnswer } from './slow-readers.ts'
 import { GatheredBody } from './upload/gathered-body.ts'
 import { VisitorAnswer } from './visitor-answer.ts'
 
 /** How long a visitor waits for the disk to say whether it has a last good copy: a local read, even a loaded machine answers in milliseconds. */
 const RECALL_MS = 1_000
 
-export class OriginFetch implements Applicant, OriginSink {
+export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
   readonly routeClass: RouteClass
   readonly visitorClass: VisitorClass
   readonly client: { readonly key: number }
@@ -302,11 +303,35 @@ export class OriginFetch implements Applicant, OriginSink {
       return true
     }
     this.#paused = true
+    // A stream is meant to stay open, and has places of its own.
+    if (this.routeClass !== 'stream' && this.#slot?.finished === false) this.#host.slowReaders.expect(this)
     return false
   }
 
   #onDrain(): void {
     if (this.#paused) this.#resume()
+  }
+
+  // As an answer whose reader is slow
+
+  get sentBytes(): number {
+    return this.#visitor.sentBytes
+  }
+
+  giveSlotBack(): void {
+    this.#guard(() => {
+      this.#finishSlot(this.#request.status)
+      // Nobody else shall wait for this reader.
+      this.#landFailed()
+    })
+  }
+
+  cutReader(): void {
+    this.#guard(() => {
+      this.#landFailed()
+      this.#visitor.cut('reader-too-slow')
+      this.#handle?.abort()
+    })
   }
 
   #resume(): void {
@@ -413,6 +438,7 @@ export class OriginFetch implements Applicant, OriginSink {
     if (this.#host.admission.cancel(this)) this.#landFailed()
     else if (this.#handle !== null) {
       this.#handle.abort()
+      this.#host.slowReaders.forget(this)
       this.#slot?.ignore(this.#now() - this.#sentAtMs)
       this.#landFailed()
     }
@@ -428,6 +454,11 @@ export class OriginFetch implements Applicant, OriginSink {
   }
 
   #releaseSlot(status: number): void {
+    this.#host.slowReaders.forget(this)
+    this.#finishSlot(status)
+  }
+
+  #finishSlot(status: number): void {
     if (this.#slot === null || this.#slot.finished) return
     const now = this.#now()
     if (status === 503 || status === 429) this.#slot.dropped(now - this.#sentAtMs)
@@ -437,6 +468,7 @@ export class OriginFetch implements Applicant, OriginSink {
   }
 
   #releaseAfterFailure(reason: Reason): void {
+    this.#host.slowReaders.forget(this)
     if (this.#slot === null || this.#slot.finished) return
     const usedMs = this.#now() - this.#sentAtMs
     if (reason.startsWith('origin-') && reason !== 'origin-bad-answer') this.#slot.dropped(usedMs)
@@ -464,6 +496,7 @@ export class OriginFetch implements Applicant, OriginSink {
     this.#visitor.waiting = false
     try {
       this.#handle?.abort()
+      this.#host.slowReaders.forget(this)
       this.#slot?.ignore()
       this.#landFailed()
     } finally {

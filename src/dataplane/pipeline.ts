@@ -36,6 +36,7 @@ import { compileRules, noRules, type RuleSet, strictnessOfTag } from './rules/co
 import { isPositive, matchAllow, matchRules } from './rules/match.ts'
 import { climbs } from './rules/normalised-path.ts'
 import type { DataplaneSettings } from './settings.ts'
+import { SlowReaders } from './slow-readers.ts'
 import type { Tap } from './tap/tap.ts'
 import type { Tally } from './telemetry/tally.ts'
 import { GatherBudget } from './upload/gathered-body.ts'
@@ -67,6 +68,7 @@ export class Pipeline implements FetchHost {
   readonly cache: Cache
   readonly admission: Admission
   readonly gatherBudget = new GatherBudget()
+  readonly slowReaders = new SlowReaders()
   readonly tally: Tally
   readonly #parts: PipelineParts
   readonly #features: Features

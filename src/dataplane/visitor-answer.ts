@@ -27,6 +27,10 @@ export class VisitorAnswer {
     this.waiting = waiting
   }
 
+  get sentBytes(): number {
+    return this.#sentBytes
+  }
+
   get started(): boolean {
     return this.#request.reply.started
   }
@@ -44,7 +48,7 @@ export class VisitorAnswer {
   /** False: the visitor is slower than we are. */
   write(chunk: Uint8Array): boolean {
     this.#sentBytes += chunk.length
-    return this.#request.reply.write(chunk)
+    return this.#request.reply.writeView(chunk)
   }
 
   end(trailers: HeaderList | null): void {
