@@ -69,7 +69,7 @@ export async function runScenario(options: RunOptions): Promise<RunResult> {
     await generator.hear('ready', START_MS)
     return await measure(options, { origin, generator, group, port, tlsPort: place.tlsPort })
   } catch (error) {
-    throw new Error(`${options.scenario} with ${options.peer.title}: ${(error as Error).message}\n${group === null ? '' : group.err.slice(-2_000)}`)
+    throw new Error(`${options.scenario} with ${options.peer.title}: ${(error as Error).message}\n${group === null ? '' : group.err.slice(-2_000)}`, { cause: error })
   } finally {
     await Promise.all([generator.end(), origin.end(), group?.end()])
     rmSync(folder, { recursive: true, force: true })

@@ -61,13 +61,11 @@ function say(word: GeneratorWord): void {
 
 if (process.send === undefined) throw new Error('the generator is started by a harness that hands it its targets')
 process.once('message', (order: GeneratorOrder) => {
-  obey(order).then(
-    () => process.disconnect(),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
-      process.exit(1)
-    },
-  )
+  // It stays until its parent has heard all and hangs up.
+  obey(order).catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+    process.exit(1)
+  })
 })
 process.once('disconnect', () => process.exit(0))
 say({ type: 'ready' })

@@ -60,7 +60,6 @@ export class Http1Line {
   }
 
   end(): void {
-    this.#socket.destroy()
     this.#over()
   }
 
@@ -136,8 +135,16 @@ export class Http1Line {
   }
 
   #finish(): void {
+    // Closed before it is told, so that nobody sends the next request into a connection that ends.
+    if (!this.#keep) this.#close()
     this.#tell({ status: this.#status, headers: this.#headers, start: this.#start, bytes: this.#bytes })
-    if (!this.#keep) this.end()
+  }
+
+  #close(): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#socket.destroy()
+    this.#onClosed()
   }
 
   #tell(heard: Heard | null): void {
@@ -150,8 +157,7 @@ export class Http1Line {
 
   #over(): void {
     if (this.#closed) return
-    this.#closed = true
-    this.#onClosed()
+    this.#close()
     if (this.#stage === 'until-close') this.#tell({ status: this.#status, headers: this.#headers, start: this.#start, bytes: this.#bytes })
     else this.#tell(null)
   }

@@ -19,8 +19,9 @@ export class Governor {
   #attackRequests = 0
   #sockets = 0
   #attackSockets = 0
-  #windowMs = Number.NEGATIVE_INFINITY
-  #inWindow = 0
+  /** Requests per tenth of a second; eleven of them cover any second. */
+  readonly #tenths = new Uint32Array(11)
+  #tenth = 0
 
   get attackRequests(): number {
     return this.#attackRequests
@@ -28,15 +29,16 @@ export class Governor {
 
   /** One more request now? Counted when granted. */
   maySend(attack: boolean, nowMs: number): boolean {
-    if (nowMs - this.#windowMs >= 1_000) {
-      this.#windowMs = nowMs
-      this.#inWindow = 0
+    for (const now = Math.floor(nowMs / 100); this.#tenth < now; ) {
+      if (now - this.#tenth > this.#tenths.length) this.#tenth = now - this.#tenths.length
+      this.#tenths[++this.#tenth % this.#tenths.length] = 0
     }
-    if (nowMs > drillLimits.wallMs || this.#inWindow >= drillLimits.requestsPerSecond || (attack && this.#attackRequests >= drillLimits.attackRequests)) {
+    const inSecond = this.#tenths.reduce((sum, count) => sum + count, 0)
+    if (nowMs > drillLimits.wallMs || inSecond >= drillLimits.requestsPerSecond || (attack && this.#attackRequests >= drillLimits.attackRequests)) {
       this.withheldRequests++
       return false
     }
-    this.#inWindow++
+    this.#tenths[this.#tenth % this.#tenths.length]++
     if (attack) this.#attackRequests++
     return true
   }

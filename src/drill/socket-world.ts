@@ -56,7 +56,9 @@ export class SocketWorld implements World {
   readonly #raw = new Set<Socket>()
   readonly #startedMs: number
   #sweptMs = 0
+  /** Nothing new is asked; answers under way are still waited for. */
   #ended = false
+  #closing = false
   /** How late events ran: the generator's own share of every latency. */
   worstLatenessMs = 0
   #latenessSum = 0
@@ -126,7 +128,8 @@ export class SocketWorld implements World {
       this.#sweep(this.nowMs())
       await nextTurn(SWEEP_MS)
     }
-    for (const line of [...this.#lines]) line.end()
+    this.#closing = true
+    for (const line of this.#lines) line.end()
     for (const socket of this.#raw) socket.destroy()
   }
 
@@ -172,7 +175,9 @@ export class SocketWorld implements World {
       this.#finish(place, one, heard === null ? none : this.#judge(ask, heard, this.nowMs() - one.atMs))
       if (place.lines === 0) line.end()
       const next = place.waiting.shift()
-      if (next !== undefined) this.#send(place, next)
+      if (next === undefined) return
+      if (this.#closing) this.#finish(place, next, none)
+      else this.#send(place, next)
     })
   }
 
@@ -200,7 +205,7 @@ export class SocketWorld implements World {
 
   #sweep(now: number): void {
     this.#sweptMs = now
-    for (const line of [...this.#lines]) {
+    for (const line of this.#lines) {
       if (line.deadlineMs <= now || (line.idle && now - line.idleSinceMs > IDLE_MS)) line.end()
     }
   }

@@ -62,7 +62,7 @@ export function pageHeaders(program: Program, about: Circumstances): string[] {
     case 'chromium':
       return [
         'Host', about.host, 'Connection', 'keep-alive', 'sec-ch-ua', brands(program), 'sec-ch-ua-mobile', program.mobile ? '?1' : '?0', 'sec-ch-ua-platform', platform(program),
-        'Upgrade-Insecure-Requests', '1', 'User-Agent', program.userAgent, 'Accept', `${accept.replace('xml;q=0.9', 'xml;q=0.9,image/avif,image/webp,image/apng')}`,
+        'Upgrade-Insecure-Requests', '1', 'User-Agent', program.userAgent, 'Accept', accept.replace('xml;q=0.9', 'xml;q=0.9,image/avif,image/webp,image/apng'),
         'Sec-Fetch-Site', site, 'Sec-Fetch-Mode', 'navigate', 'Sec-Fetch-User', '?1', 'Sec-Fetch-Dest', 'document', ...optional('Referer', about.referer),
         'Accept-Encoding', 'gzip, deflate, br, zstd', 'Accept-Language', about.language, ...optional('Cookie', about.cookie), ...optional('If-None-Match', about.etag),
       ]

@@ -1,0 +1,42 @@
+/**
+ * The fixed suite in short form, for every run of the tests: real sockets, a third of the rates and of the origin, 13 s a scenario, Polder as shipped.
+ * It holds what must hold on a busy machine too. Times to mitigate, pulses that return and recovery need the full size: script/bench scenarios.
+ */
+import assert from 'node:assert/strict'
+import { type RunResult, runScenario } from '../../../bench/scenarios/run-scenario.ts'
+import { polderPeer } from '../../../bench/scenarios/peers/polder.ts'
+import { type ScenarioId, shortPhases } from '../../../src/drill/scenarios.ts'
+
+const SHARE = 1 / 3
+/** The last of the ten seconds of an attack in which mitigation must act: detection and rule take four to five seconds on a quiet machine. */
+const LAST_SECONDS = 3
+
+export function shortRun(scenario: ScenarioId, seed = 1): Promise<RunResult> {
+  return runScenario({ scenario, peer: polderPeer, form: 'default', seed, share: SHARE, phases: shortPhases, serverCores: '', generatorCores: '', workers: 1 })
+}
+
+/** Nobody but attackers was refused by a rule or a limit of its own: not one request. */
+export function assertNobodyBlocked(result: RunResult): void {
+  assert.deepEqual(result.score.harm.filter((one) => one.blocked > 0).map((one) => `${one.cohort}: ${one.blocked} requests of ${one.clientsEverBlocked} clients`), [], told(result))
+}
+
+/** Goodput at the end of the attack. */
+export function endGoodput(result: RunResult): number {
+  const until = Math.floor((result.phases.warmMs + result.phases.attackMs) / 1_000)
+  const seconds = result.score.seconds.slice(until - LAST_SECONDS, until)
+  return seconds.reduce((sum, one) => sum + one.right, 0) / seconds.reduce((sum, one) => sum + one.offered, 0)
+}
+
+export function assertServedAtEnd(result: RunResult, floor: number): void {
+  assert.ok(endGoodput(result) >= floor, `goodput ${endGoodput(result).toFixed(2)} at the end of the attack, at least ${floor} wanted\n${told(result)}`)
+}
+
+/** Rules that limit or block. */
+export function actingRules(result: RunResult): string[] {
+  return result.events.filter((event) => /^rule-(?:born|raised|woken)$/.test(event.code) && /: (?:limit|block|raised to (?:limit|block)|awake at (?:limit|block))/.test(event.sentence)).map((event) => event.sentence)
+}
+
+export function told(result: RunResult): string {
+  const { goodput, attack } = result.score
+  return `${result.scenario}: ${JSON.stringify({ goodput, attack, detectedAfterMs: result.detectedAfterMs, mitigatedAfterMs: result.score.mitigatedAfterMs, generator: result.generator })}\n${result.events.map((event) => `${event.code} ${event.sentence}`).join('\n')}`
+}
