@@ -60,7 +60,7 @@ function betaQuantile(p: number, a: number, b: number): number {
 }
 
 /** Regularised incomplete beta function by Lentz's continued fraction (Abramowitz, Stegun 26.5.8). */
-export function regularisedBeta(x: number, a: number, b: number): number {
+function regularisedBeta(x: number, a: number, b: number): number {
   if (x <= 0) return 0
   if (x >= 1) return 1
   const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x))

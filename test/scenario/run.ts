@@ -17,7 +17,7 @@ import { everyday } from './visitors.ts'
 import { World } from './world.ts'
 
 /** Wednesday noon. */
-export const START_MS = Date.UTC(2024, 5, 5, 12)
+const START_MS = Date.UTC(2024, 5, 5, 12)
 export const settings: LoopSettings = { detection: defaultsOf(detectionOptions), mitigation: defaultsOf(mitigationOptions) }
 
 let learned: { rows: Uint32Array[]; ratePerSecond: number } | null = null

@@ -97,7 +97,7 @@ export function everyday(visitsPerSecond = 1.7): (world: World) => void {
   }
 }
 
-export function citizen(world: World): Client {
+function citizen(world: World): Client {
   const text = world.chance(0.02)
   return makeClient(address(world, 10, 41), text ? textBrowser : pickBrowser(world), true, text ? 'text browser' : 'people')
 }

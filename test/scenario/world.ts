@@ -11,7 +11,7 @@ import { behavesLikeVisitor } from '../../src/controlplane/evidence.ts'
 import { fallsInShare, hashText, mix32 } from '../../src/kernel/hash.ts'
 import type { SeededRandom } from '../../src/kernel/random.ts'
 
-export const KEY = 0x1234567
+const KEY = 0x1234567
 export const h = (text: string): number => hashText(text, KEY)
 
 export interface Browser {
@@ -282,7 +282,7 @@ function isProven(client: Client): boolean {
 }
 
 /** The data plane's matcher, in words. */
-export function holds(condition: Condition, ask: Ask): boolean {
+function holds(condition: Condition, ask: Ask): boolean {
   const { client } = ask
   switch (condition.attribute) {
     case 'page-only':

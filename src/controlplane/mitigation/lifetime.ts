@@ -7,7 +7,7 @@ import { HOUR_MS } from '../../kernel/units.ts'
 
 export const LONGEST_TTL_MS = HOUR_MS
 /** One step down per so much time without need. */
-export const DECAY_STEP_MS = 30_000
+const DECAY_STEP_MS = 30_000
 export const DORMANT_MS = 24 * HOUR_MS
 /** Matches above so many times the expected mean the flood is there. */
 const NEEDED_RATIO = 5

@@ -28,7 +28,7 @@ export interface LiveMeasure {
   readonly rows: Uint32Array | null
 }
 
-export const nothingMeasured: LiveMeasure = Object.freeze({ matchedPerSecond: 0, canaryTried: 0, canaryPassed: 0, rows: null })
+const nothingMeasured: LiveMeasure = Object.freeze({ matchedPerSecond: 0, canaryTried: 0, canaryPassed: 0, rows: null })
 
 /** `inForce`: look at the whole window; a sleeping rule only needs the newest ticks. */
 export function measureLive(ruleId: string, when: readonly Condition[], canaryShare: number, window: WindowRows, inForce: boolean, textOf: TextOf): LiveMeasure {

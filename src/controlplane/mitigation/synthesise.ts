@@ -47,7 +47,7 @@ const MAX_JUDGED = 20
 /** Ticks over which coverage is asked: what the rules would catch from now on. */
 const COVERAGE_TICKS = 5
 /** The mildest step, the back of the queue, may still be asked for with a bound this wide: on its first day a site has little to test on. */
-export const SOFT_HARM_SHARE = 0.1
+const SOFT_HARM_SHARE = 0.1
 /** Nothing to explain below so many suspicious requests per second. */
 const MIN_EXCESS_PER_SECOND = 5
 
