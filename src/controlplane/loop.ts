@@ -5,7 +5,7 @@
  */
 import type { ControlEvent, ControlView, ExcessPicture, Expectation, OriginHealth } from '../contract/control.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
-import { type Plan, type ShieldState, type SourceDrop, calmPlan } from '../contract/plan.ts'
+import { type KnownCrawlers, type Plan, type ShieldState, type SourceDrop, calmPlan } from '../contract/plan.ts'
 import type { SampleBatch } from '../contract/sample.ts'
 import type { RuleMatches, Vitals } from '../contract/vitals.ts'
 import type { OptionValues } from '../kernel/option.ts'
@@ -32,6 +32,8 @@ export interface TickInputs {
   readonly vitals: readonly Vitals[]
   readonly samples: readonly SampleBatch[]
   readonly commands: readonly OperatorAct[]
+  /** Passed on with the plan (crawlers/crawler-register.ts). */
+  readonly crawlers?: KnownCrawlers | undefined
 }
 
 export type { ControlView }
@@ -84,6 +86,7 @@ export class ControlLoop {
   #verdict: Verdict = { items: [], logLikelihood: 0 }
   #proposals: readonly Proposal[] = []
   #drops: readonly SourceDrop[] = []
+  #crawlers: KnownCrawlers | undefined
 
   /** `seed` drives every choice by chance; `baseline` what is known already (detection/baseline-file.ts). */
   constructor(settings: LoopSettings, seed: number, baseline?: Baseline) {
@@ -102,6 +105,7 @@ export class ControlLoop {
   /** One look at the world. `nowWallMs` should grow by about a second; whatever it does, the answer is a plan. */
   tick(nowWallMs: number, inputs: TickInputs): TickResult {
     this.#events = []
+    this.#crawlers = inputs.crawlers
     const seconds = this.#advance(nowWallMs)
     const vitals = [...inputs.vitals].sort((a, b) => a.worker - b.worker || a.fromWallMs - b.fromWallMs)
     const failed = !(
@@ -261,7 +265,7 @@ export class ControlLoop {
     const preferStale = stateRank(state) >= stateRank('STRAIN')
     const old = this.#plan
     const same =
-      old.version > 0 && old.state === state && old.preferStale === preferStale && old.sampleShare === sampleShare && JSON.stringify([old.rules, old.drops ?? []]) === JSON.stringify([rules, this.#drops])
+      old.version > 0 && old.state === state && old.preferStale === preferStale && old.sampleShare === sampleShare && old.crawlers?.version === this.#crawlers?.version && old.crawlers?.wantClaims === this.#crawlers?.wantClaims && JSON.stringify([old.rules, old.drops ?? []]) === JSON.stringify([rules, this.#drops])
     if (same && nowWallMs >= old.publishedAtWallMs && nowWallMs - old.publishedAtWallMs < REPUBLISH_MS) return false
     this.#plan = Object.freeze({
       // Also higher than any plan of an earlier life of this thread.
@@ -273,6 +277,7 @@ export class ControlLoop {
       preferStale,
       postureExpiresAtWallMs: nowWallMs + POSTURE_MS,
       ...(this.#drops.length > 0 && !failed ? { drops: this.#drops } : {}),
+      ...(this.#crawlers === undefined ? {} : { crawlers: this.#crawlers }),
     })
     return true
   }
