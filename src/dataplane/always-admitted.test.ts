@@ -49,6 +49,9 @@ class NoReply implements Reply {
   write(): boolean {
     return true
   }
+  writeView(): boolean {
+    return true
+  }
   end(): void {}
   abort(): void {}
   takeOver(): null {

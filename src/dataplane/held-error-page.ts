@@ -19,7 +19,7 @@ export class HeldErrorPage {
 
   /** False: enough for now. */
   add(chunk: Uint8Array): boolean {
-    this.chunks.push(chunk)
+    this.chunks.push(Buffer.from(chunk))
     this.#bytes += chunk.length
     return this.#bytes < MOST_BYTES
   }

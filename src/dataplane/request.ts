@@ -171,6 +171,8 @@ export interface Reply {
   start(status: number, headers: HeaderList, bodyBytes: number): void
   /** Returns false when the visitor is slower than we are: stop and wait for `onDrain`. The chunk must not be changed afterwards. */
   write(chunk: Uint8Array): boolean
+  /** The same for bytes that are only valid during the call: what cannot leave at once is copied. */
+  writeView(view: Uint8Array): boolean
   end(trailers: HeaderList | null): void
   /** Cuts the answer so that the visitor can see that it is not whole (no final chunk, connection closed, stream reset). */
   abort(reason: Reason): void

@@ -37,7 +37,8 @@ export interface OriginSink {
   /** Final status (200 to 599). Hop-by-hop fields are gone; content-length, when there is one, is a checked decimal number. */
   onHead(status: number, headers: HeaderList, trailersExpected: boolean): void
   /**
-   * The chunk belongs to the sink: it is a copy of its own size (small ones share Node's buffer pool) and is never written again by this side.
+   * The bytes are only valid during the call: they are the thread's one read buffer. A fresh copy of each would let some 64 MiB of garbage
+   * gather in each worker during a large download, because the collector counts memory outside its heap late.
    * Returns false to be left alone until `handle.resume()`; what was already read (at most 64 KiB) may still follow when the origin closes.
    */
   onData(chunk: Uint8Array): boolean

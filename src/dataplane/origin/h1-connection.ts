@@ -181,7 +181,7 @@ export class H1Connection {
       return true
     }
     this.#ready = true
-    // Content is copied before anybody else sees it; heads become strings: nothing keeps the shared buffer.
+    // Who hears of content copies what it keeps; heads become strings: nothing keeps the shared buffer.
     let bytes: Buffer = readBuffer.subarray(0, count)
     if (this.#partial !== null) {
       bytes = Buffer.concat([this.#partial, bytes])
@@ -293,7 +293,7 @@ export class H1Connection {
   /** Content of the answer; a view of the shared buffer. */
   onContent(view: Uint8Array): void {
     if (this.#try === null) return
-    if (!this.#try.receiver.onData(Buffer.from(view))) this.#ready = false
+    if (!this.#try.receiver.onData(view)) this.#ready = false
   }
 
   #complete(trailers: readonly string[]): void {

@@ -106,7 +106,7 @@ export class RecordingSink implements OriginSink {
   }
 
   onData(chunk: Uint8Array): boolean {
-    if (this.keep) this.chunks.push(chunk)
+    if (this.keep) this.chunks.push(Buffer.from(chunk))
     this.bytes += chunk.length
     this.onChunk?.(chunk)
     return this.ready

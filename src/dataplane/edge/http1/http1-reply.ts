@@ -106,12 +106,20 @@ export class Http1Reply implements Reply {
   }
 
   write(chunk: Uint8Array): boolean {
+    return this.#write(chunk, false)
+  }
+
+  writeView(view: Uint8Array): boolean {
+    return this.#write(view, true)
+  }
+
+  #write(chunk: Uint8Array, isView: boolean): boolean {
     if (!this.started || this.finished) return false
     if (this.#withoutContent) return true
     const length = chunk.length
     const output = this.#output
     if (this.#framing === FRAMED_BY_CHUNKS) {
-      if (length !== 0) writeChunk(output, chunk)
+      if (length !== 0) writeChunk(output, chunk, isView)
     } else {
       if (this.#framing >= 0) {
         // More than was announced would be read as the next answer.
@@ -121,7 +129,8 @@ export class Http1Reply implements Reply {
         }
         this.#left -= length
       }
-      output.writeBytes(chunk)
+      if (isView) output.writeCopy(chunk, '', '')
+      else output.writeBytes(chunk)
     }
     if (output.hasRoom()) return true
     this.owesDrain = true
@@ -180,14 +189,10 @@ export class Http1Reply implements Reply {
 const JOIN_BYTES = 16_384
 const JOIN_CHUNK_BYTES = 4_096
 
-function writeChunk(output: ConnectionOutput, chunk: Uint8Array): void {
+function writeChunk(output: ConnectionOutput, chunk: Uint8Array, isView: boolean): void {
   const size = `${chunk.length.toString(16)}\r\n`
-  if (chunk.length <= JOIN_CHUNK_BYTES) {
-    const whole = Buffer.allocUnsafe(size.length + chunk.length + 2)
-    whole.write(size, 0, 'latin1')
-    whole.set(chunk, size.length)
-    whole.write('\r\n', size.length + chunk.length, 'latin1')
-    output.writeBytes(whole)
+  if (isView || chunk.length <= JOIN_CHUNK_BYTES) {
+    output.writeCopy(chunk, size, '\r\n')
     return
   }
   output.hold()

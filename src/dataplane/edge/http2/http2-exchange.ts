@@ -112,6 +112,10 @@ export class Http2Exchange implements Reply {
     return false
   }
 
+  writeView(view: Uint8Array): boolean {
+    return this.write(Buffer.from(view))
+  }
+
   end(trailers: HeaderList | null): void {
     if (!this.started || this.finished) return
     this.finished = true
