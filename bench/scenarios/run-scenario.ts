@@ -36,6 +36,7 @@ export interface RunResult {
   readonly seed: number
   readonly share: number
   readonly phases: Phases
+  readonly beganWallMs: number
   readonly score: Scorecard
   readonly events: readonly ShieldEvent[]
   /** First attack byte until the shield said STRAIN or more; Infinity when it never did, NaN for programs that say nothing. */
@@ -110,7 +111,7 @@ async function measure(options: RunOptions, { origin, generator, group, port, tl
   const idleCpu = ((cpuFrom - cpuWarm) / (phases.warmMs / 2)) * phases.attackMs
   const rejected = score.attack.sent - score.attack.right
   return {
-    scenario: options.scenario, peer: peer.name, form: options.form, seed: options.seed, share: options.share, phases, score, events,
+    scenario: options.scenario, peer: peer.name, form: options.form, seed: options.seed, share: options.share, phases, beganWallMs, score, events,
     detectedAfterMs: peer.name === 'polder' ? firstAt(events, (rank) => rank >= 2, attackWallMs) - attackWallMs : Number.NaN,
     relaxedAfterMs: peer.name === 'polder' ? relaxedAt(events, attackWallMs + phases.attackMs) - attackWallMs - phases.attackMs : Number.NaN,
     cpuMicrosPerReject: rejected < 100 ? Number.NaN : Math.max(0, ((cpuUntil - cpuFrom - idleCpu) * 1e6) / rejected),

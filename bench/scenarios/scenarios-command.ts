@@ -1,12 +1,17 @@
 /** `script/bench scenarios`: the fixed suite against Polder and its peers, on real sockets of this machine's loopback. */
-import { fullPhases, type ScenarioId, scenarioIds, scenarioOf, shortPhases } from '../../src/drill/scenarios.ts'
+import { fullPhases, quickPhases, type ScenarioId, scenarioIds, scenarioOf, shortPhases } from '../../src/drill/scenarios.ts'
+import { join } from 'node:path'
 import type { BenchCommand } from '../command-line.ts'
 import { haproxyPeer } from './peers/haproxy.ts'
 import { nginxPeer } from './peers/nginx.ts'
 import { nonePeer } from './peers/none.ts'
 import { polderPeer } from './peers/polder.ts'
 import type { Form, ShieldPeer } from './peers/shield-peer.ts'
+import { versionOf } from '../peers/version.ts'
+import { resultFolder, writeResults } from '../report/result-folder.ts'
 import { type RunResult, runScenario } from './run-scenario.ts'
+import { addRun, readResults } from './saved-results.ts'
+import { scenarioFiles } from './scenarios-report.ts'
 
 const peers: Readonly<Record<string, ShieldPeer>> = { polder: polderPeer, none: nonePeer, nginx: nginxPeer, haproxy: haproxyPeer }
 const SHORT_SHARE = 1 / 3
@@ -18,15 +23,24 @@ export const scenariosCommand: BenchCommand = {
     only: { kind: 'names', choices: scenarioIds, sentence: 'Scenarios to run, comma-separated.' },
     form: { kind: 'names', choices: ['default', 'tuned'], sentence: 'As shipped, or as its documents advise.' },
     seeds: { kind: 'number', min: 1, max: 20, default: 1, sentence: 'How many seeds, from 1.' },
+    quick: { kind: 'switch', sentence: 'Full rates and 40 s a run: 8 s before, 25 s of attack, 7 s after.' },
     short: { kind: 'switch', sentence: 'A third of the rates and of the origin, 13 s a run.' },
     'both-cores': { kind: 'switch', sentence: 'Let program, origin and generator share all cores.' },
     workers: { kind: 'number', min: 1, max: 8, default: 1, sentence: 'Edge workers of Polder.' },
     events: { kind: 'switch', sentence: 'Print what the shield said.' },
-    save: { kind: 'switch', sentence: 'Write docs/benchmarks/scenarios.' },
+    save: { kind: 'switch', sentence: 'Add full-size runs to docs/benchmarks/scenarios.json and make the report anew.' },
+    'report-only': { kind: 'switch', sentence: 'Run nothing: only make the report anew.' },
   },
   async run(flags) {
     const short = flags.isOn('short')
-    const results: RunResult[] = []
+    const folder = resultFolder(!short)
+    const file = join(folder, 'scenarios.json')
+    const save = flags.isOn('save')
+    if (flags.isOn('report-only')) {
+      writeResults(folder, scenarioFiles(readResults(file)))
+      return 0
+    }
+    const versions = { nginx: (await versionOf('nginx', ['-v'], /nginx\/(\S+)/)) ?? '', HAProxy: (await versionOf('haproxy', ['-v'], /version (\S+)/)) ?? '' }
     for (const id of flags.names('only') as readonly ScenarioId[]) {
       for (const name of flags.names('peer')) {
         for (const form of flags.names('form') as readonly Form[]) {
@@ -36,10 +50,10 @@ export const scenariosCommand: BenchCommand = {
           for (let seed = 1; seed <= flags.number('seeds'); seed++) {
             const both = flags.isOn('both-cores')
             const result = await runScenario({
-              scenario: id, peer, form, seed, share: short ? SHORT_SHARE : 1, phases: short ? shortPhases : fullPhases,
+              scenario: id, peer, form, seed, share: short ? SHORT_SHARE : 1, phases: short ? shortPhases : flags.isOn('quick') ? quickPhases : fullPhases,
               serverCores: both ? '' : '0', generatorCores: both ? '' : '1', workers: flags.number('workers'),
             })
-            results.push(result)
+            if (save) writeResults(folder, scenarioFiles(addRun(file, result, versions)))
             process.stdout.write(`${lineOf(result)}\n`)
             if (flags.isOn('events')) for (const event of result.events) process.stdout.write(`    ${((event.atWallMs - result.events[0].atWallMs) / 1_000).toFixed(1)} ${event.code} ${event.sentence}\n`)
           }
@@ -50,6 +64,7 @@ export const scenariosCommand: BenchCommand = {
   },
 }
 
+/** One line for whoever waits. */
 function lineOf(r: RunResult): string {
   const { goodput: g, harm, attack, origin, latency } = r.score
   const blocked = harm.reduce((sum, one) => sum + one.clientsEverBlocked, 0)

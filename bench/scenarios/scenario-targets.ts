@@ -1,0 +1,71 @@
+/** What the suite must reach, and whether the saved runs of Polder (default form) do. */
+import { type ScenarioId, scenarioIds, scenarioOf } from '../../src/drill/scenarios.ts'
+import { median } from '../measure/statistics.ts'
+import { type SavedRun, blockedClients } from './saved-results.ts'
+
+const floods: readonly ScenarioId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6']
+const ruled: readonly ScenarioId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A8', 'A9', 'A10a', 'A10b']
+const ranked: readonly ScenarioId[] = ['A2', 'A3', 'A4', 'A5', 'A6', 'A10a', 'A10b', 'A11', 'A12', 'B1a', 'B1b', 'B2']
+
+/** Rows of what, target, measured, holds. */
+export function judgeTargets(all: readonly SavedRun[]): string[][] {
+  const polder = all.filter((run) => run.peer === 'polder' && run.form === 'default')
+  const of = (ids: readonly ScenarioId[]): SavedRun[] => polder.filter((run) => ids.includes(run.scenario))
+  const crowds = of(scenarioIds.filter((id) => scenarioOf(id).kind === 'crowd'))
+  const flooded = of(floods)
+  const times = flooded.map((run) => run.score.mitigatedAfterMs)
+  const after = flooded.map((run) => run.score.goodput.afterMitigation).filter((value) => Number.isFinite(value))
+  const harmed = of(ruled)
+  const visitors = harmed.reduce((sum, run) => sum + run.score.harm.reduce((s, one) => s + one.clients, 0), 0)
+  const blocked = harmed.reduce((sum, run) => sum + blockedClients(run), 0)
+  const a12 = of(['A12'])
+  const a12Blocked = a12.map((run) => blockedClients(run) / run.score.harm.reduce((s, one) => s + one.clients, 0))
+  const a11 = of(['A11'])
+  const rejects = of(['A1', 'A2', 'A3', 'A4', 'A5']).map((run) => run.cpuMicrosPerReject).filter((value) => Number.isFinite(value) && value > 0)
+  return [
+    row('B1 to B5: visitors blocked', '0 in every run', crowds.length, `${Math.max(0, ...crowds.map(blockedClients))} at most in ${crowds.length} runs`, crowds.every((run) => blockedClients(run) === 0)),
+    row('A1 to A6: goodput from mitigation on', '≥ 0.95', after.length, `${least(after).toFixed(3)} at least`, after.length === flooded.length && least(after) >= 0.95),
+    row('A1 to A6: time to mitigate', 'median ≤ 5 s, worst ≤ 10 s', times.length, `${seconds(times.length === 0 ? 0 : middle(times))}, ${seconds(Math.max(...times))}`, middle(times) <= 5_000 && Math.max(...times) <= 10_000),
+    row('A12: goodput, visitors blocked', '≥ 0.8, ≤ 1 %', a12.length, `${least(a12.map((run) => run.score.goodput.attack)).toFixed(3)}, ${(100 * Math.max(0, ...a12Blocked)).toFixed(2)} %`, a12.every((run) => run.score.goodput.attack >= 0.8) && a12Blocked.every((value) => value <= 0.01)),
+    row('A11: attackers blocked, goodput', 'none; the fair share or more', a11.length, `${Math.max(0, ...a11.map((run) => run.score.attack.blocked))} requests, ${least(a11.map((run) => run.score.goodput.attack)).toFixed(3)}`, a11.every((run) => run.score.attack.blocked === 0 && run.score.goodput.attack >= 0.4)),
+    row('A1 to A10: real visitors ever blocked', '≤ 0.1 %', visitors, `${blocked} of ${visitors}`, blocked <= visitors / 1_000),
+    row('CPU per rejected request, in process', '≤ 60 µs', rejects.length, `${rejects.length === 0 ? '' : median(rejects).toFixed(0)} µs with a new connection for each`, rejects.length > 0 && median(rejects) <= 60),
+    ...againstPeers(all),
+  ]
+}
+
+/** Scenario by scenario: goodput and blocked visitors of Polder against each tuned peer. */
+function againstPeers(all: readonly SavedRun[]): string[][] {
+  return ['nginx', 'haproxy'].map((peer) => {
+    const behind: string[] = []
+    let compared = 0
+    for (const id of ranked) {
+      const ours = all.filter((run) => run.scenario === id && run.peer === 'polder' && run.form === 'default')
+      const theirs = all.filter((run) => run.scenario === id && run.peer === peer && run.form === 'tuned')
+      if (ours.length === 0 || theirs.length === 0) continue
+      compared++
+      const goodput = (runs: readonly SavedRun[]): number => median(runs.map((run) => run.score.goodput.attack))
+      const harm = (runs: readonly SavedRun[]): number => median(runs.map(blockedClients))
+      // Half a point of goodput is the noise of two runs of the same.
+      if (goodput(ours) < goodput(theirs) - 0.005 || harm(ours) > harm(theirs)) behind.push(`${id} (goodput ${goodput(ours).toFixed(3)} against ${goodput(theirs).toFixed(3)}, blocked ${harm(ours)} against ${harm(theirs)})`)
+    }
+    return row(`against ${peer} as tuned: goodput and visitors blocked`, 'not behind on A2 to A6, A10 to A12, B1, B2', compared, behind.length === 0 ? `not behind on any of ${compared}` : `behind on ${behind.join(', ')}`, behind.length === 0)
+  })
+}
+
+function row(what: string, target: string, measured: number, text: string, holds: boolean): string[] {
+  return measured === 0 ? [what, target, 'not measured', '–'] : [what, target, text, holds ? 'yes' : '**no**']
+}
+
+function least(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : Math.min(...values)
+}
+
+/** Also of values that hold Infinity. */
+function middle(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? Number.NaN
+}
+
+function seconds(ms: number): string {
+  return ms === Number.POSITIVE_INFINITY ? 'never' : `${(ms / 1_000).toFixed(1)} s`
+}

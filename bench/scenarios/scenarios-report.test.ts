@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fullPhases, type ScenarioId } from '../../src/drill/scenarios.ts'
+import type { Form } from './peers/shield-peer.ts'
+import type { RunResult } from './run-scenario.ts'
+import { addRun, readResults } from './saved-results.ts'
+import { scenarioFiles } from './scenarios-report.ts'
+import { judgeTargets } from './scenario-targets.ts'
+import { readShieldEvents } from './shield-events.ts'
+
+function run(scenario: ScenarioId, peer: string, form: Form, seed: number, goodput: number, blocked: number, mitigatedAfterMs: number): RunResult {
+  const latency = { p50Ms: 3, p95Ms: 20, p99Ms: 10_000 }
+  const human = { cohort: 'human' as const, offered: 1_000, right: 900, blocked, late: 0, clients: 100, clientsEverBlocked: blocked }
+  return {
+    scenario, peer, form, seed, share: 1, phases: fullPhases, beganWallMs: 1_000, detectedAfterMs: peer === 'polder' ? 3_000 : Number.NaN, relaxedAfterMs: Number.POSITIVE_INFINITY, cpuMicrosPerReject: 50,
+    score: {
+      goodput: { before: 1, attack: goodput, firstTenSeconds: goodput, afterMitigation: mitigatedAfterMs === Number.POSITIVE_INFINITY ? Number.NaN : 1, after: 1 }, mitigatedAfterMs, latency, latencyOfRight: latency,
+      harm: [human], attack: { sent: 50_000, right: 10, blocked: 40_000, busy: 9_990, failed: 0 }, origin: { attackersPerSecond: 12, attackerWorkShare: 0.5 },
+      seconds: Array.from({ length: 90 }, () => ({ offered: 40, right: 38, attack: 2_000 })),
+    },
+    events: peer === 'polder' ? [{ atWallMs: 25_000, code: 'attack-shown', sentence: 'a <b>', ruleId: null, to: 'ATTACK' }] : [],
+    generator: { worstLatenessMs: 5, meanLatenessMs: 1, withheldRequests: 0, withheldSockets: 0 }, log: 'x'.repeat(1_000),
+  }
+}
+
+test('results survive the disk, "never" included, and a new run of the same replaces the old one', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'polder-report-'))
+  const file = join(folder, 'scenarios.json')
+  addRun(file, run('A2', 'polder', 'default', 1, 0.5, 0, Number.POSITIVE_INFINITY), { nginx: '1' })
+  addRun(file, run('A2', 'none', 'default', 1, 0.05, 0, Number.POSITIVE_INFINITY), {})
+  addRun(file, run('A2', 'polder', 'default', 2, 0.97, 0, 4_000), {})
+  addRun(file, run('A2', 'polder', 'default', 1, 0.98, 0, 3_000), {})
+  const results = readResults(file)
+  rmSync(folder, { recursive: true })
+  assert.equal(results.runs.length, 3)
+  assert.equal(results.runs.find((one) => one.peer === 'none')!.score.mitigatedAfterMs, Number.POSITIVE_INFINITY)
+  const files = scenarioFiles(results)
+  assert.deepEqual(Object.keys(files).sort(), ['scenarios-A2.svg', 'scenarios.md'])
+  assert.match(files['scenarios.md'], /\| polder, default \| 2 \| 0\.975 \(0\.970\)/)
+  assert.match(files['scenarios.md'], /\| none \| 1 \| 0\.050 .*never/)
+  assert.doesNotMatch(files['scenarios.md'] + files['scenarios-A2.svg'], /NaN|undefined|Infinity/)
+})
+
+test('a target is missed by one blocked visitor of a crowd, one late mitigation, one peer ahead', () => {
+  const saved = (...runs: readonly RunResult[]) => runs.map((one) => ({ ...one, measuredOn: '2026-01-01' }))
+  const holds = (rows: string[][], what: string): string => rows.find((row) => row[0].startsWith(what))![3]
+  const good = saved(run('B1a', 'polder', 'default', 1, 1, 0, 0), run('A2', 'polder', 'default', 1, 0.98, 0, 4_000), run('A2', 'nginx', 'tuned', 1, 0.6, 3, Number.POSITIVE_INFINITY))
+  assert.equal(holds(judgeTargets(good), 'B1 to B5'), 'yes')
+  assert.equal(holds(judgeTargets(good), 'A1 to A6: time'), 'yes')
+  assert.equal(holds(judgeTargets(good), 'against nginx'), 'yes')
+  assert.equal(judgeTargets(good).find((row) => row[0].startsWith('A12'))![2], 'not measured')
+  const bad = saved(run('B1a', 'polder', 'default', 1, 1, 1, 0), run('A2', 'polder', 'default', 1, 0.5, 0, 11_000), run('A2', 'nginx', 'tuned', 1, 0.6, 0, Number.POSITIVE_INFINITY))
+  for (const what of ['B1 to B5', 'A1 to A6: time', 'against nginx']) assert.equal(holds(judgeTargets(bad), what), '**no**', what)
+})
+
+test('the shield\'s events are read out of its log, whatever else stands there', () => {
+  const log = '{"cut\n{"level":"info","msg":"ready"}\nplain text "event"\n{"event":{"atWallMs":5,"code":"strain-over","sentence":"s","to":"WATCH"}}\n'
+  assert.deepEqual(readShieldEvents(log), [{ atWallMs: 5, code: 'strain-over', sentence: 's', ruleId: null, to: 'WATCH' }])
+})

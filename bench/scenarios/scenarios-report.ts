@@ -1,0 +1,104 @@
+/** docs/benchmarks/scenarios.md and a plot per scenario, out of the saved runs alone. */
+import { type ScenarioId, scenarioIds, scenarioOf } from '../../src/drill/scenarios.ts'
+import { median } from '../measure/statistics.ts'
+import { machineLines } from '../report/machine-lines.ts'
+import { markdownTable } from '../report/markdown-table.ts'
+import { type SavedResults, type SavedRun, blockedClients } from './saved-results.ts'
+import { scenarioPlot } from './scenario-plot.ts'
+import { judgeTargets } from './scenario-targets.ts'
+
+const peerOrder = ['polder', 'none', 'nginx', 'haproxy']
+
+export function scenarioFiles(results: SavedResults): Record<string, string> {
+  const runs = results.runs.filter((run) => run.share === 1)
+  const measured = scenarioIds.filter((id) => runs.some((run) => run.scenario === id))
+  const files: Record<string, string> = { 'scenarios.md': markdown(results, runs, measured) }
+  for (const id of measured) files[`scenarios-${id}.svg`] = scenarioPlot(`${id}: ${scenarioOf(id).title}`, onePerPeer(runs.filter((run) => run.scenario === id)))
+  return files
+}
+
+/** The run with the smallest seed of each program and form. */
+function onePerPeer(runs: readonly SavedRun[]): SavedRun[] {
+  return groupsOf(runs).map((group) => group[0])
+}
+
+function groupsOf(runs: readonly SavedRun[]): SavedRun[][] {
+  const groups = new Map<string, SavedRun[]>()
+  for (const run of runs) {
+    const name = `${run.peer} ${run.form}`
+    groups.set(name, [...(groups.get(name) ?? []), run])
+  }
+  return [...groups.values()].sort((a, b) => peerOrder.indexOf(a[0].peer) - peerOrder.indexOf(b[0].peer))
+}
+
+function markdown(results: SavedResults, runs: readonly SavedRun[], measured: readonly ScenarioId[]): string {
+  return `# The scenario suite
+
+<!-- Made by \`script/bench scenarios --save\`. Do not edit. -->
+
+${machineLines(results.machine)} ${Object.entries(results.versions).map(([name, version]) => `${name} ${version}`).join(', ')}.
+
+## What was to be reached
+
+${markdownTable(['what', 'target', 'measured', 'holds'], judgeTargets(runs))}
+
+## How to read it
+
+- Real sockets on one machine's loopback. Program and origin share one core, the generator has the other; every visitor and attacker has an address of its own in 127.0.0.0/8, so that every program sees real sources.
+- The origin sleeps instead of computing: 6 workers, a page 20 ms, a search 80 ms, a queue of 128, 503 past it: 300 pages or 75 searches a second. Its home page and searches are made for each visitor (no-store), its news may be stored for 30 s.
+- Everyday traffic of 40 requests a second goes on throughout. Length of the runs (before, attack, after): ${phasesOf(runs)}. Polder starts with a baseline of a synthetic week of the same everyday traffic.
+- **Goodput**: right answers within 2 s per request offered, of visitors only; the parts of a page that never came count as offered. **From mitigation on**: from the first instant at which goodput holds 95 % of that before for 5 s. **p99**: failures count as 10 s.
+- **Visitors blocked**: clients that ever got an answer that refuses them by rule or rate (403, 429, nginx's own 503), of all that came during and after the attack. Polder's and HAProxy's "full" is no block, but no goodput either.
+- **Leak**: attackers' requests that reached the origin, per second. **CPU per reject**: of the whole program, less its idle use, per attackers' request not served; with a new connection for each, accept and close are in it.
+- Median over the seeds, worst in brackets. One seed has no bracket. Programs that speak no HTTP/2 here have no row in A9.
+- nginx and HAProxy run as their packages ship them with a proxy line (default), and as their makers' documents advise against floods (tuned; \`bench/scenarios/peers/\` says which sentence of which document). Polder's default is its default; tuned adds what its manual asks an operator to say about the site.
+- Not here: fail2ban. It acts through the machine's firewall, minutes of log at a time; on loopback that would cut the generator's own addresses for everybody, so it needs a network namespace of its own.
+
+${measured.map((id) => section(id, runs.filter((run) => run.scenario === id))).join('\n')}`
+}
+
+function phasesOf(runs: readonly SavedRun[]): string {
+  return [...new Set(runs.map(({ phases }) => `${phases.warmMs / 1_000} s, ${phases.attackMs / 1_000} s, ${phases.afterMs / 1_000} s`))].join('; ')
+}
+
+function section(id: ScenarioId, runs: readonly SavedRun[]): string {
+  const rows = groupsOf(runs).map((group) => {
+    const of = (value: (run: SavedRun) => number, worst: 'high' | 'low', show: (value: number) => string): string => spread(group.map(value), worst, show)
+    return [
+      `${group[0].peer}${group[0].peer === 'none' ? '' : `, ${group[0].form}`}`,
+      String(group.length),
+      of((run) => run.score.goodput.attack, 'low', share),
+      of((run) => run.score.goodput.firstTenSeconds, 'low', share),
+      of((run) => run.score.goodput.afterMitigation ?? Number.NaN, 'low', share),
+      of((run) => run.detectedAfterMs ?? Number.NaN, 'high', seconds),
+      of((run) => run.score.mitigatedAfterMs, 'high', seconds),
+      of((run) => run.score.latency.p99Ms, 'high', seconds),
+      of(blockedClients, 'high', (value) => String(value)),
+      of((run) => run.score.origin.attackersPerSecond, 'high', (value) => value.toFixed(0)),
+      of((run) => run.cpuMicrosPerReject ?? Number.NaN, 'high', (value) => `${value.toFixed(0)} µs`),
+    ]
+  })
+  const harmed = runs.filter((run) => blockedClients(run) > 0).map((run) => `- ${run.peer} ${run.form}, seed ${run.seed}: ${run.score.harm.filter((one) => one.blocked > 0).map((one) => `${one.cohort} ${one.clientsEverBlocked} of ${one.clients} clients, ${one.blocked} of ${one.offered} requests`).join('; ')}`)
+  const rules = runs.filter((run) => run.peer === 'polder' && run.seed === 1).flatMap((run) => run.events.filter((event) => event.code === 'rule-born').map((event) => `- ${run.form}: ${event.sentence}`))
+  return `## ${id}: ${scenarioOf(id).title}
+
+![${id} over time](scenarios-${id}.svg)
+
+${markdownTable(['program', 'seeds', 'goodput', 'first 10 s', 'from mitigation on', 'detected', 'mitigated', 'p99', 'visitors blocked', 'leak/s', 'CPU per reject'], rows)}
+${harmed.length > 0 ? `\nBlocked visitors:\n\n${harmed.join('\n')}\n` : ''}${rules.length > 0 ? `\nRules that Polder wrote (seed 1):\n\n${rules.join('\n')}\n` : ''}`
+}
+
+function spread(values: readonly number[], worst: 'high' | 'low', show: (value: number) => string): string {
+  const known = values.filter((value) => value !== null && !Number.isNaN(value))
+  if (known.length === 0) return '–'
+  const middle = known.includes(Number.POSITIVE_INFINITY) ? known.toSorted((a, b) => a - b)[Math.floor((known.length - 1) / 2)] : median(known)
+  return known.length === 1 ? show(middle) : `${show(middle)} (${show(worst === 'high' ? Math.max(...known) : Math.min(...known))})`
+}
+
+function share(value: number): string {
+  return value.toFixed(3)
+}
+
+function seconds(ms: number): string {
+  return ms === Number.POSITIVE_INFINITY ? 'never' : ms < 1_000 && ms > 0 ? `${ms.toFixed(0)} ms` : `${(ms / 1_000).toFixed(1)} s`
+}
