@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { reasons } from '../src/contract/reason.ts'
 import { edgeOptions } from '../src/dataplane/edge/options.ts'
-import { statusOf } from '../src/dataplane/refusal/refusal-page.ts'
+import { statusOf } from '../src/dataplane/pages/refusal-page.ts'
 
 const manual = readFileSync(join(import.meta.dirname, '../docs/operator/errors.md'), 'utf8')
 const rows = new Map([...manual.matchAll(/^\| `([a-z0-9-]+)` \|([^|]*)\|/gm)].map((row) => [row[1], row[2].trim()]))

@@ -148,6 +148,7 @@ export const sectionShapes = {
   detection: map(tableFields(sectionTables.detection), sectionSentences.detection),
   mitigation: map(tableFields(sectionTables.mitigation), sectionSentences.mitigation),
   networkData: map(tableFields(sectionTables.networkData), sectionSentences.networkData),
+  site: map(tableFields(sectionTables.site), sectionSentences.site),
   log: map(tableFields(sectionTables.log), sectionSentences.log),
 }
 
@@ -171,6 +172,7 @@ const fileShape = map({
   detection: optional(sectionShapes.detection),
   mitigation: optional(sectionShapes.mitigation),
   networkData: optional(sectionShapes.networkData),
+  site: optional(sectionShapes.site),
   log: optional(sectionShapes.log),
   admin: optional(adminShape),
   workers: optional(workersShape),
@@ -198,6 +200,7 @@ export const topLevel = {
   detection: { applies: 'mixed', default: 'see below', sentence: sectionSentences.detection },
   mitigation: { applies: 'mixed', default: 'see below', sentence: sectionSentences.mitigation },
   networkData: { applies: 'mixed', default: 'see below', sentence: sectionSentences.networkData },
+  site: { applies: 'live', default: 'see below', sentence: sectionSentences.site },
   log: { applies: 'mixed', default: 'see below', sentence: sectionSentences.log },
   admin: { applies: 'restart', default: 'listen: 127.0.0.1:8081', sentence: 'The admin listener with /metrics, /healthz and /readyz: `admin: {listen: 127.0.0.1:8081}`, or `listen: off`. Keep it on loopback.' },
   workers: { applies: 'restart', default: 'auto', sentence: 'Edge worker threads: auto (one per core) or a number from 1 to 256.' },

@@ -56,7 +56,7 @@ export interface OperatorRule extends Rule {
   readonly note: string
 }
 
-/** `origin`, `edge`, `cache`, `admission`, `log`: exactly the values of that feature's options table. */
+/** `origin`, `edge`, `cache`, `admission`, `site`, `log`: exactly the values of that feature's options table. */
 export interface Settings extends SectionValues {
   readonly listen: readonly ListenSettings[]
   /** Known hosts; empty: any. `*.example.org` stands for every name below example.org. */

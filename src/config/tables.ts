@@ -12,6 +12,7 @@ import { admissionOptions } from '../dataplane/admission/options.ts'
 import { cacheOptions } from '../dataplane/cache/options.ts'
 import { edgeOptions } from '../dataplane/edge/options.ts'
 import { originOptions } from '../dataplane/origin/options.ts'
+import { siteOptions } from '../dataplane/pages/options.ts'
 import { admitOptions } from '../dataplane/rules/options.ts'
 
 export const sectionTables = {
@@ -24,6 +25,7 @@ export const sectionTables = {
   detection: detectionOptions,
   mitigation: mitigationOptions,
   networkData: networkDataOptions,
+  site: siteOptions,
   log: accessLogOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>
 
@@ -43,6 +45,7 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   detection: 'When traffic stands out, when the origin suffers, and how long it must be calm again.',
   mitigation: 'What rules that Polder writes by itself may do, and how much harm they may risk.',
   networkData: 'Your files of countries and network operators (AS numbers) by address: they make reports readable and never block anyone.',
+  site: 'The institution, as the pages show it that Polder itself sends: check, overload, error.',
   log: 'The access log.',
 }
 

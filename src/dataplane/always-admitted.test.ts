@@ -23,6 +23,7 @@ import { clientAddress } from './edge/client-address.ts'
 import { edgeOptions } from './edge/options.ts'
 import { Origin } from './origin/origin.ts'
 import { originOptions } from './origin/options.ts'
+import { siteOptions } from './pages/options.ts'
 import { Pipeline } from './pipeline.ts'
 import { type PreparedAnswer, type Reply, Request, type TlsFacts } from './request.ts'
 import type { DataplaneSettings } from './settings.ts'
@@ -62,6 +63,7 @@ class NoReply implements Reply {
 const sharedSettings: DataplaneSettings = {
   edge: defaultsOf(edgeOptions), log: { ...defaultsOf(accessLogOptions), format: 'off' }, cache: defaultsOf(cacheOptions),
   admission: { ...defaultsOf(admissionOptions), sourceSlots: 1_024 }, origin: { ...defaultsOf(originOptions), upstreams: ['http://127.0.0.1:9'] },
+  site: defaultsOf(siteOptions),
   // Whatever no rule stops ends at the next step, for want of a known host: so the test needs no origin.
   hosts: ['site.example'], rules: [], routes: [], admit: { probes: [], probeSecretSha256: '' },
 }

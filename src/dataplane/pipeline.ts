@@ -17,7 +17,7 @@ import type { Reason } from '../contract/reason.ts'
 import type { RouteClass } from '../contract/route-class.ts'
 import { sampleFlags } from '../contract/sample.ts'
 import type { Clock, MonotonicMs } from '../kernel/clock.ts'
-import { firstValue, hasHeader } from '../kernel/header-list.ts'
+import { hasHeader } from '../kernel/header-list.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AccessLog } from './access-log/access-log.ts'
 import type { Admission } from './admission/admission.ts'
@@ -28,7 +28,7 @@ import type { FetchHost } from './fetch-host.ts'
 import { HostTable } from './routing/host-table.ts'
 import type { Origin } from './origin/origin.ts'
 import { OriginFetch } from './origin-fetch.ts'
-import { RefusalPages } from './refusal/refusal-page.ts'
+import { RefusalPages } from './pages/refusal-page.ts'
 import type { ClientAddress, PreparedAnswer, Request } from './request.ts'
 import { classOf, type Route, RouteTable } from './routing/route-table.ts'
 import { ALWAYS_ADMITTED, AlwaysAdmitted, CrawlerSet } from './rules/always-admitted.ts'
@@ -60,6 +60,7 @@ interface Site {
   readonly hosts: HostTable
   readonly policy: CachePolicy
   readonly admitted: AlwaysAdmitted
+  readonly refusals: RefusalPages
   readonly origin: Origin
 }
 
@@ -72,7 +73,6 @@ export class Pipeline implements FetchHost {
   readonly tally: Tally
   readonly #parts: PipelineParts
   readonly #features: Features
-  readonly #refusals = new RefusalPages()
   readonly #ruleShare: number
   readonly #crawlers = new CrawlerSet()
   #site: Site
@@ -250,9 +250,7 @@ export class Pipeline implements FetchHost {
 
   /** Ends a request with a page that says why; one write. `retryAfterSeconds` 0: do not invite a retry. */
   refuse(request: Request, reason: Reason, retryAfterSeconds: number): void {
-    const language = firstValue(request.headers, 'accept-language') ?? ''
-    const answer = this.#refusals.find(reason, language, retryAfterSeconds, this.clock.wallMs())
-    this.send(request, answer, reason)
+    this.send(request, this.#site.refusals.find(reason, request, retryAfterSeconds, this.clock.wallMs()), reason)
   }
 
   /** Counts a request as ended, once, whatever happens afterwards. */
@@ -296,6 +294,7 @@ function compileSite(settings: DataplaneSettings, origin: Origin): Site {
     settings,
     origin,
     hosts: new HostTable(settings.hosts),
+    refusals: new RefusalPages(settings.site),
     policy: compileCachePolicy(settings.cache),
     admitted: new AlwaysAdmitted(settings.admit),
     routes: new RouteTable(settings.routes.map((route) => ({ ...route, cache: route.cache === null ? null : compileCachePolicy(settings.cache, route.cache) }))),

@@ -4,6 +4,7 @@ import type { AdmissionSettings } from './admission/options.ts'
 import type { CacheRouteSettings, CacheSettings } from './cache/options.ts'
 import type { EdgeSettings } from './edge/options.ts'
 import type { OriginSettings } from './origin/options.ts'
+import type { SiteSettings } from './pages/options.ts'
 import type { RouteWish } from './routing/route-table.ts'
 import type { AdmitSettings } from './rules/options.ts'
 
@@ -14,6 +15,7 @@ export interface DataplaneSettings {
   readonly cache: CacheSettings
   readonly admission: AdmissionSettings
   readonly origin: OriginSettings
+  readonly site: SiteSettings
   /** Known hosts; empty: any. `*.example.org` stands for every name below it. */
   readonly hosts: readonly string[]
   readonly rules: readonly Rule[]

@@ -10,6 +10,7 @@ export function dataplaneSettings(settings: Settings): DataplaneSettings {
     cache: { ...settings.cache, diskPath: settings.cache.diskPath === '' ? join(settings.dataDir, 'last-good.sqlite') : settings.cache.diskPath },
     admission: settings.admission,
     origin: settings.origin,
+    site: settings.site,
     hosts: settings.hosts,
     rules: settings.rules,
     admit: settings.admit,

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const cs: Words = {
+  name: 'Čeština',
+  language: 'Jazyk',
+  code: 'Kód',
+  contact: 'Kontakt',
+  again: 'Zkusit znovu',
+  busyTitle: 'Právě je tu velmi mnoho návštěv',
+  busy: 'Zkuste to prosím za okamžik znovu. Hodně čtené stránky se zobrazí hned.',
+  downTitle: 'Tuto stránku teď nelze načíst',
+  down: 'Pracujeme na tom. Zkuste to prosím znovu za několik minut.',
+  refusedTitle: 'Tento požadavek se nevyřizuje',
+  refused: 'Pokud jde o omyl, sdělte prosím správcům tohoto webu níže uvedený kód.',
+  badTitle: 'Tomuto požadavku nebylo rozumět',
+  bad: 'Vraťte se prosím zpět a zkuste to znovu.',
+  checkTitle: 'Okamžik, prosím',
+  check: 'Na tento web přichází neobvykle mnoho požadavků, a proto žádá každý prohlížeč o krátkou kontrolu. Trvá nejvýše {s}. Nemusíte nic dělat.',
+  done: 'Kontrola je hotova. Vaše stránka se otevírá.',
+  go: 'Pokračovat',
+  nothing: 'Pokud se po {s} nic nestane, zvolte prosím „Pokračovat“.',
+  kept: 'To, co jste zadali, je uloženo a po kontrole se odešle.',
+  resend: 'To, co jste zadali, ještě nebylo odesláno. Pokračujte prosím, pak se vraťte a odešlete to znovu.',
+  noCookie: 'Kontrolu se nepodařilo zapamatovat, protože se nevrátil žádný soubor cookie. Můžete číst dál; kontrola se může objevit znovu. Pokud pro tento web povolíte soubory cookie, bude se objevovat méně často.',
+  cookie: 'Soubor cookie si {m} pamatuje, že kontrola proběhla. Neříká nic o tom, kdo jste.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const da: Words = {
+  name: 'Dansk',
+  language: 'Sprog',
+  code: 'Kode',
+  contact: 'Kontakt',
+  again: 'Prøv igen',
+  busyTitle: 'Der er rigtig mange besøgende lige nu',
+  busy: 'Prøv igen om et øjeblik. Sider, som mange læser, vises med det samme.',
+  downTitle: 'Siden kan ikke hentes lige nu',
+  down: 'Vi arbejder på det. Prøv igen om nogle minutter.',
+  refusedTitle: 'Denne forespørgsel bliver ikke besvaret',
+  refused: 'Hvis du mener, at det er en fejl, kan du oplyse koden nedenfor til dem, der driver webstedet.',
+  badTitle: 'Denne forespørgsel kunne ikke forstås',
+  bad: 'Gå tilbage, og prøv igen.',
+  checkTitle: 'Et øjeblik',
+  check: 'Webstedet modtager usædvanligt mange forespørgsler og beder derfor hver browser om en kort kontrol. Den varer højst {s}. Du behøver ikke at gøre noget.',
+  done: 'Kontrollen er færdig. Din side åbnes.',
+  go: 'Fortsæt',
+  nothing: 'Hvis der ikke sker noget efter {s}, så vælg »Fortsæt«.',
+  kept: 'Det, du har skrevet, er gemt og sendes efter kontrollen.',
+  resend: 'Det, du har skrevet, er ikke sendt endnu. Fortsæt, gå derefter tilbage, og send det igen.',
+  noCookie: 'Kontrollen kunne ikke huskes, fordi der ikke kom en cookie tilbage. Du kan læse videre; kontrollen kan komme igen. Hvis du tillader cookies for webstedet, kommer den sjældnere.',
+  cookie: 'En cookie husker i {m}, at kontrollen er foretaget. Den siger intet om, hvem du er.',
+}

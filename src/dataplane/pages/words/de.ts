@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const de: Words = {
+  name: 'Deutsch',
+  language: 'Sprache',
+  code: 'Code',
+  contact: 'Kontakt',
+  again: 'Noch einmal versuchen',
+  busyTitle: 'Gerade sehr viele Besuche',
+  busy: 'Bitte versuchen Sie es in einem Augenblick noch einmal. Viel gelesene Seiten werden sofort angezeigt.',
+  downTitle: 'Diese Seite ist gerade nicht erreichbar',
+  down: 'Wir arbeiten daran. Bitte versuchen Sie es in einigen Minuten noch einmal.',
+  refusedTitle: 'Diese Anfrage wird nicht bedient',
+  refused: 'Wenn das ein Irrtum ist, nennen Sie den Betreibern dieser Website bitte den unten stehenden Code.',
+  badTitle: 'Diese Anfrage war nicht zu verstehen',
+  bad: 'Bitte gehen Sie zurück und versuchen Sie es noch einmal.',
+  checkTitle: 'Einen Augenblick bitte',
+  check: 'Diese Website erhält gerade ungewöhnlich viele Anfragen und bittet deshalb jeden Browser um eine kurze Prüfung. Sie dauert höchstens {s}. Sie müssen nichts tun.',
+  done: 'Die Prüfung ist abgeschlossen. Ihre Seite wird geöffnet.',
+  go: 'Weiter',
+  nothing: 'Wenn nach {s} nichts geschieht, wählen Sie bitte „Weiter“.',
+  kept: 'Ihre Eingaben sind aufgehoben und werden nach der Prüfung gesendet.',
+  resend: 'Ihre Eingaben wurden noch nicht gesendet. Bitte gehen Sie auf „Weiter“, dann zurück, und senden Sie sie noch einmal ab.',
+  noCookie: 'Die Prüfung konnte nicht gemerkt werden, weil kein Cookie zurückkam. Sie können weiterlesen; die Prüfung kann wieder erscheinen. Wenn Sie Cookies für diese Website zulassen, werden Sie seltener gefragt.',
+  cookie: 'Ein Cookie merkt sich {m} lang, dass die Prüfung erledigt ist. Es sagt nichts darüber, wer Sie sind.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const en: Words = {
+  name: 'English',
+  language: 'Language',
+  code: 'Code',
+  contact: 'Contact',
+  again: 'Try again',
+  busyTitle: 'Very many visitors right now',
+  busy: 'Please try again in a moment. Pages that many people read are shown at once.',
+  downTitle: 'This page cannot be fetched right now',
+  down: 'We are working on it. Please try again in a few minutes.',
+  refusedTitle: 'This request is not served',
+  refused: 'If you think this is a mistake, please tell the operators of this site the code below.',
+  badTitle: 'This request could not be understood',
+  bad: 'Please go back and try again.',
+  checkTitle: 'One moment, please',
+  check: 'This site is receiving an unusual number of requests, so it asks every browser for a short check. It takes {s} at most. You do not need to do anything.',
+  done: 'The check is done. Your page is opening.',
+  go: 'Continue',
+  nothing: 'If nothing happens after {s}, please choose “Continue”.',
+  kept: 'What you entered has been kept and will be sent after the check.',
+  resend: 'What you entered has not been sent yet. Please continue, then go back and send it again.',
+  noCookie: 'The check could not be remembered, because no cookie came back. You can go on reading; the check may appear again. If you allow cookies for this site, you will be asked less often.',
+  cookie: 'A cookie remembers for {m} that the check is done. It says nothing about who you are.',
+}

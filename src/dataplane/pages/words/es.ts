@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const es: Words = {
+  name: 'Español',
+  language: 'Idioma',
+  code: 'Código',
+  contact: 'Contacto',
+  again: 'Volver a intentarlo',
+  busyTitle: 'En este momento hay muchísimas visitas',
+  busy: 'Vuelva a intentarlo dentro de un momento. Las páginas más leídas se muestran enseguida.',
+  downTitle: 'Esta página no está disponible en este momento',
+  down: 'Estamos trabajando en ello. Vuelva a intentarlo dentro de unos minutos.',
+  refusedTitle: 'Esta solicitud no se atiende',
+  refused: 'Si cree que es un error, comunique el código que figura abajo a los responsables de este sitio.',
+  badTitle: 'No se ha entendido esta solicitud',
+  bad: 'Vuelva atrás e inténtelo de nuevo.',
+  checkTitle: 'Un momento, por favor',
+  check: 'Este sitio está recibiendo un número inusual de solicitudes y por eso pide a cada navegador una breve comprobación. Dura {s} como máximo. No tiene que hacer nada.',
+  done: 'La comprobación ha terminado. Se está abriendo su página.',
+  go: 'Continuar',
+  nothing: 'Si no ocurre nada después de {s}, elija «Continuar».',
+  kept: 'Lo que ha escrito se conserva y se enviará después de la comprobación.',
+  resend: 'Lo que ha escrito aún no se ha enviado. Continúe, vuelva después atrás y envíelo de nuevo.',
+  noCookie: 'No se ha podido recordar la comprobación porque no se recibió ninguna cookie. Puede seguir leyendo; la comprobación puede aparecer otra vez. Si permite las cookies de este sitio, aparecerá con menos frecuencia.',
+  cookie: 'Una cookie recuerda durante {m} que la comprobación está hecha. No dice nada sobre quién es usted.',
+}

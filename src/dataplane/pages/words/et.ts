@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const et: Words = {
+  name: 'Eesti',
+  language: 'Keel',
+  code: 'Kood',
+  contact: 'Kontakt',
+  again: 'Proovi uuesti',
+  busyTitle: 'Praegu on väga palju külastajaid',
+  busy: 'Palun proovige hetke pärast uuesti. Palju loetud lehed avanevad kohe.',
+  downTitle: 'Seda lehte ei saa praegu avada',
+  down: 'Tegeleme sellega. Palun proovige mõne minuti pärast uuesti.',
+  refusedTitle: 'Seda päringut ei täideta',
+  refused: 'Kui arvate, et see on eksitus, teatage palun veebilehe haldajatele allolev kood.',
+  badTitle: 'Sellest päringust ei saadud aru',
+  bad: 'Palun minge tagasi ja proovige uuesti.',
+  checkTitle: 'Üks hetk, palun',
+  check: 'Sellele veebilehele tuleb ebatavaliselt palju päringuid ja seetõttu palutakse igalt brauserilt lühikest kontrolli. See kestab kõige rohkem {s}. Te ei pea midagi tegema.',
+  done: 'Kontroll on tehtud. Teie leht avaneb.',
+  go: 'Jätka',
+  nothing: 'Kui {s} pärast midagi ei juhtu, valige palun „Jätka“.',
+  kept: 'Teie sisestatu on alles ja saadetakse pärast kontrolli.',
+  resend: 'Teie sisestatut ei ole veel saadetud. Palun jätkake, minge siis tagasi ja saatke see uuesti.',
+  noCookie: 'Kontrolli ei saanud meelde jätta, sest ühtegi küpsist ei tulnud tagasi. Võite edasi lugeda; kontroll võib uuesti ilmuda. Kui lubate selle veebilehe küpsised, ilmub see harvemini.',
+  cookie: 'Küpsis mäletab {m}, et kontroll on tehtud. See ei ütle midagi selle kohta, kes te olete.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const fi: Words = {
+  name: 'Suomi',
+  language: 'Kieli',
+  code: 'Koodi',
+  contact: 'Yhteystiedot',
+  again: 'Yritä uudelleen',
+  busyTitle: 'Juuri nyt on erittäin paljon kävijöitä',
+  busy: 'Yritä hetken kuluttua uudelleen. Paljon luetut sivut näytetään heti.',
+  downTitle: 'Tätä sivua ei voida juuri nyt avata',
+  down: 'Asiaa korjataan. Yritä uudelleen muutaman minuutin kuluttua.',
+  refusedTitle: 'Tätä pyyntöä ei käsitellä',
+  refused: 'Jos tämä on mielestäsi erehdys, kerro sivuston ylläpidolle alla oleva koodi.',
+  badTitle: 'Tätä pyyntöä ei ymmärretty',
+  bad: 'Palaa takaisin ja yritä uudelleen.',
+  checkTitle: 'Hetkinen',
+  check: 'Sivustolle tulee poikkeuksellisen paljon pyyntöjä, ja siksi jokaiselta selaimelta pyydetään lyhyt tarkistus. Se kestää enintään {s}. Sinun ei tarvitse tehdä mitään.',
+  done: 'Tarkistus on valmis. Sivusi avautuu.',
+  go: 'Jatka',
+  nothing: 'Jos {s} kuluttua mitään ei tapahdu, valitse ”Jatka”.',
+  kept: 'Syöttämäsi tiedot on säilytetty, ja ne lähetetään tarkistuksen jälkeen.',
+  resend: 'Syöttämiäsi tietoja ei ole vielä lähetetty. Jatka, palaa sitten takaisin ja lähetä ne uudelleen.',
+  noCookie: 'Tarkistusta ei voitu muistaa, koska evästettä ei tullut takaisin. Voit jatkaa lukemista; tarkistus voi tulla uudelleen. Jos sallit tämän sivuston evästeet, sitä kysytään harvemmin.',
+  cookie: 'Eväste muistaa {m} ajan, että tarkistus on tehty. Se ei kerro, kuka olet.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const fr: Words = {
+  name: 'Français',
+  language: 'Langue',
+  code: 'Code',
+  contact: 'Contact',
+  again: 'Réessayer',
+  busyTitle: 'De très nombreuses visites en ce moment',
+  busy: 'Veuillez réessayer dans un instant. Les pages très lues s’affichent aussitôt.',
+  downTitle: 'Cette page est momentanément inaccessible',
+  down: 'Nous y travaillons. Veuillez réessayer dans quelques minutes.',
+  refusedTitle: 'Cette demande n’est pas traitée',
+  refused: 'S’il s’agit d’une erreur, veuillez communiquer le code ci-dessous aux responsables de ce site.',
+  badTitle: 'Cette demande n’a pas été comprise',
+  bad: 'Veuillez revenir en arrière et réessayer.',
+  checkTitle: 'Un instant, s’il vous plaît',
+  check: 'Ce site reçoit un nombre inhabituel de demandes et soumet donc chaque navigateur à une courte vérification. Elle dure {s} au plus. Vous n’avez rien à faire.',
+  done: 'La vérification est terminée. Votre page s’ouvre.',
+  go: 'Continuer',
+  nothing: 'Si rien ne se passe après {s}, choisissez « Continuer ».',
+  kept: 'Ce que vous avez saisi est conservé et sera envoyé après la vérification.',
+  resend: 'Ce que vous avez saisi n’a pas encore été envoyé. Veuillez continuer, puis revenir en arrière et l’envoyer à nouveau.',
+  noCookie: 'La vérification n’a pas pu être mémorisée, car aucun cookie n’est revenu. Vous pouvez continuer à lire ; la vérification peut réapparaître. Si vous autorisez les cookies pour ce site, elle sera plus rare.',
+  cookie: 'Un cookie retient pendant {m} que la vérification est faite. Il ne dit rien de votre identité.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const ga: Words = {
+  name: 'Gaeilge',
+  language: 'Teanga',
+  code: 'Cód',
+  contact: 'Teagmháil',
+  again: 'Bain triail eile as',
+  busyTitle: 'Tá an-chuid cuairteoirí ann faoi láthair',
+  busy: 'Bain triail eile as i gceann nóiméid. Taispeántar láithreach na leathanaigh a léann go leor daoine.',
+  downTitle: 'Ní féidir an leathanach seo a fháil faoi láthair',
+  down: 'Táimid ag obair air. Bain triail eile as i gceann cúpla nóiméad.',
+  refusedTitle: 'Ní fhreastalaítear ar an iarratas seo',
+  refused: 'Má cheapann tú gur botún é, tabhair an cód thíos do lucht riartha an tsuímh.',
+  badTitle: 'Níorbh fhéidir an t-iarratas seo a thuiscint',
+  bad: 'Téigh ar ais agus bain triail eile as.',
+  checkTitle: 'Fan nóiméad, le do thoil',
+  check: 'Tá líon neamhghnách iarratas ag teacht chuig an suíomh seo, agus iarrtar seiceáil ghearr ar gach brabhsálaí dá bharr. {s} ar a mhéad a thógann sí. Ní gá duit aon rud a dhéanamh.',
+  done: 'Tá an tseiceáil déanta. Tá do leathanach á oscailt.',
+  go: 'Ar aghaidh',
+  nothing: 'Mura dtarlaíonn aon rud tar éis {s}, roghnaigh “Ar aghaidh”.',
+  kept: 'Coinníodh an méid a scríobh tú agus seolfar é tar éis na seiceála.',
+  resend: 'Níor seoladh an méid a scríobh tú fós. Téigh ar aghaidh, ansin téigh ar ais agus seol arís é.',
+  noCookie: 'Níorbh fhéidir cuimhneamh ar an tseiceáil, mar níor tháinig aon fhianán ar ais. Is féidir leat leanúint ort ag léamh; d’fhéadfadh an tseiceáil teacht aníos arís. Má cheadaíonn tú fianáin don suíomh seo, is annamh a iarrfar ort í.',
+  cookie: 'Cuimhníonn fianán ar feadh {m} go bhfuil an tseiceáil déanta. Ní deir sé tada faoi cé thú féin.',
+}

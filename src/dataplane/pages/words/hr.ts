@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const hr: Words = {
+  name: 'Hrvatski',
+  language: 'Jezik',
+  code: 'Kôd',
+  contact: 'Kontakt',
+  again: 'Pokušaj ponovno',
+  busyTitle: 'Trenutačno je vrlo mnogo posjeta',
+  busy: 'Pokušajte ponovno za koji trenutak. Stranice koje čita mnogo ljudi prikazuju se odmah.',
+  downTitle: 'Ova stranica trenutačno nije dostupna',
+  down: 'Radimo na tome. Pokušajte ponovno za nekoliko minuta.',
+  refusedTitle: 'Ovaj se zahtjev ne obrađuje',
+  refused: 'Ako mislite da je riječ o pogrešci, upraviteljima ovih stranica navedite kôd u nastavku.',
+  badTitle: 'Ovaj zahtjev nije bilo moguće razumjeti',
+  bad: 'Vratite se natrag i pokušajte ponovno.',
+  checkTitle: 'Samo trenutak',
+  check: 'Na ove stranice stiže neuobičajeno mnogo zahtjeva, pa se svaki preglednik kratko provjerava. Provjera traje najviše {s}. Ne morate učiniti ništa.',
+  done: 'Provjera je gotova. Vaša se stranica otvara.',
+  go: 'Nastavi',
+  nothing: 'Ako se nakon {s} ništa ne dogodi, odaberite „Nastavi”.',
+  kept: 'Vaš je unos sačuvan i bit će poslan nakon provjere.',
+  resend: 'Vaš unos još nije poslan. Nastavite, zatim se vratite natrag i pošaljite ga ponovno.',
+  noCookie: 'Provjeru nije bilo moguće zapamtiti jer se kolačić nije vratio. Možete čitati dalje; provjera se može ponovno pojaviti. Ako dopustite kolačiće za ove stranice, pojavljivat će se rjeđe.',
+  cookie: 'Kolačić {m} pamti da je provjera obavljena. Ne govori ništa o tome tko ste.',
+}

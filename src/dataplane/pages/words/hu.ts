@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const hu: Words = {
+  name: 'Magyar',
+  language: 'Nyelv',
+  code: 'Kód',
+  contact: 'Kapcsolat',
+  again: 'Újrapróbálkozás',
+  busyTitle: 'Jelenleg nagyon sok a látogató',
+  busy: 'Kérjük, próbálja meg újra egy kis idő múlva. A sokak által olvasott oldalak azonnal megjelennek.',
+  downTitle: 'Ez az oldal most nem érhető el',
+  down: 'Dolgozunk a megoldáson. Kérjük, próbálja meg újra néhány perc múlva.',
+  refusedTitle: 'Ezt a kérést nem szolgáljuk ki',
+  refused: 'Ha úgy gondolja, hogy tévedés történt, kérjük, közölje a webhely üzemeltetőivel az alábbi kódot.',
+  badTitle: 'Ezt a kérést nem sikerült értelmezni',
+  bad: 'Kérjük, lépjen vissza, és próbálja meg újra.',
+  checkTitle: 'Egy pillanat türelmet',
+  check: 'Erre a webhelyre szokatlanul sok kérés érkezik, ezért minden böngészőtől rövid ellenőrzést kér. Ez legfeljebb {s} ideig tart. Önnek semmit sem kell tennie.',
+  done: 'Az ellenőrzés kész. Az oldal megnyílik.',
+  go: 'Tovább',
+  nothing: 'Ha {s} elteltével nem történik semmi, válassza a „Tovább” lehetőséget.',
+  kept: 'A beírt adatokat megőriztük, és az ellenőrzés után elküldjük.',
+  resend: 'A beírt adatokat még nem küldtük el. Kérjük, lépjen tovább, majd menjen vissza, és küldje el újra.',
+  noCookie: 'Az ellenőrzést nem sikerült megjegyezni, mert nem érkezett vissza süti. Tovább olvashat; az ellenőrzés újra megjelenhet. Ha engedélyezi a sütiket ezen a webhelyen, ritkábban fog megjelenni.',
+  cookie: 'Egy süti {m} ideig megjegyzi, hogy az ellenőrzés megtörtént. Arról, hogy Ön kicsoda, semmit sem mond.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const it: Words = {
+  name: 'Italiano',
+  language: 'Lingua',
+  code: 'Codice',
+  contact: 'Contatti',
+  again: 'Riprova',
+  busyTitle: 'In questo momento le visite sono moltissime',
+  busy: 'La preghiamo di riprovare tra un istante. Le pagine più lette compaiono subito.',
+  downTitle: 'Al momento questa pagina non è raggiungibile',
+  down: 'Ci stiamo lavorando. La preghiamo di riprovare tra qualche minuto.',
+  refusedTitle: 'Questa richiesta non viene eseguita',
+  refused: 'Se ritiene che sia un errore, comunichi ai gestori del sito il codice riportato sotto.',
+  badTitle: 'Non è stato possibile comprendere questa richiesta',
+  bad: 'La preghiamo di tornare indietro e riprovare.',
+  checkTitle: 'Un momento, per favore',
+  check: 'Questo sito sta ricevendo un numero insolito di richieste e chiede perciò a ogni browser una breve verifica. Dura al massimo {s}. Non deve fare nulla.',
+  done: 'La verifica è terminata. La pagina si sta aprendo.',
+  go: 'Continua',
+  nothing: 'Se dopo {s} non succede nulla, scelga «Continua».',
+  kept: 'Quanto ha scritto è conservato e sarà inviato dopo la verifica.',
+  resend: 'Quanto ha scritto non è stato ancora inviato. Continui, poi torni indietro e lo invii di nuovo.',
+  noCookie: 'Non è stato possibile ricordare la verifica, perché nessun cookie è tornato. Può continuare a leggere; la verifica può ripresentarsi. Se consente i cookie per questo sito, comparirà meno spesso.',
+  cookie: 'Un cookie ricorda per {m} che la verifica è stata fatta. Non dice nulla su chi è Lei.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const lt: Words = {
+  name: 'Lietuvių',
+  language: 'Kalba',
+  code: 'Kodas',
+  contact: 'Kontaktai',
+  again: 'Bandyti dar kartą',
+  busyTitle: 'Šiuo metu labai daug lankytojų',
+  busy: 'Pabandykite dar kartą po akimirkos. Daugelio skaitomi puslapiai parodomi iš karto.',
+  downTitle: 'Šio puslapio dabar negalima atverti',
+  down: 'Tai tvarkome. Pabandykite dar kartą po kelių minučių.',
+  refusedTitle: 'Ši užklausa neaptarnaujama',
+  refused: 'Jei manote, kad tai klaida, praneškite šios svetainės tvarkytojams toliau nurodytą kodą.',
+  badTitle: 'Šios užklausos nepavyko suprasti',
+  bad: 'Grįžkite atgal ir pabandykite dar kartą.',
+  checkTitle: 'Palaukite akimirką',
+  check: 'Ši svetainė gauna neįprastai daug užklausų, todėl kiekvienos naršyklės prašo trumpo patikrinimo. Jis trunka ne ilgiau kaip {s}. Jums nieko daryti nereikia.',
+  done: 'Patikrinimas baigtas. Jūsų puslapis atveriamas.',
+  go: 'Tęsti',
+  nothing: 'Jei po {s} nieko neįvyksta, pasirinkite „Tęsti“.',
+  kept: 'Tai, ką įvedėte, išsaugota ir bus išsiųsta po patikrinimo.',
+  resend: 'Tai, ką įvedėte, dar neišsiųsta. Tęskite, paskui grįžkite atgal ir išsiųskite dar kartą.',
+  noCookie: 'Patikrinimo nepavyko įsiminti, nes negrįžo joks slapukas. Galite skaityti toliau; patikrinimas gali pasirodyti vėl. Jei leisite šios svetainės slapukus, jis pasirodys rečiau.',
+  cookie: 'Slapukas {m} prisimena, kad patikrinimas atliktas. Jis nieko nesako apie tai, kas esate.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const lv: Words = {
+  name: 'Latviešu',
+  language: 'Valoda',
+  code: 'Kods',
+  contact: 'Saziņa',
+  again: 'Mēģināt vēlreiz',
+  busyTitle: 'Pašlaik ir ļoti daudz apmeklētāju',
+  busy: 'Lūdzu, pēc brīža mēģiniet vēlreiz. Daudz lasītās lapas tiek parādītas uzreiz.',
+  downTitle: 'Šo lapu pašlaik nevar atvērt',
+  down: 'Mēs pie tā strādājam. Lūdzu, pēc dažām minūtēm mēģiniet vēlreiz.',
+  refusedTitle: 'Šis pieprasījums netiek apkalpots',
+  refused: 'Ja domājat, ka tā ir kļūda, lūdzu, nosauciet šīs vietnes uzturētājiem tālāk norādīto kodu.',
+  badTitle: 'Šo pieprasījumu neizdevās saprast',
+  bad: 'Lūdzu, atgriezieties un mēģiniet vēlreiz.',
+  checkTitle: 'Vienu mirkli, lūdzu',
+  check: 'Šī vietne saņem neparasti daudz pieprasījumu, tāpēc katrai pārlūkprogrammai tiek lūgta īsa pārbaude. Tā ilgst ne vairāk kā {s}. Jums nekas nav jādara.',
+  done: 'Pārbaude ir pabeigta. Jūsu lapa tiek atvērta.',
+  go: 'Turpināt',
+  nothing: 'Ja pēc {s} nekas nenotiek, lūdzu, izvēlieties “Turpināt”.',
+  kept: 'Jūsu ievadītais ir saglabāts un tiks nosūtīts pēc pārbaudes.',
+  resend: 'Jūsu ievadītais vēl nav nosūtīts. Lūdzu, turpiniet, pēc tam atgriezieties un nosūtiet to vēlreiz.',
+  noCookie: 'Pārbaudi neizdevās iegaumēt, jo netika saņemta neviena sīkdatne. Varat lasīt tālāk; pārbaude var parādīties vēlreiz. Ja atļausiet šīs vietnes sīkdatnes, tā parādīsies retāk.',
+  cookie: 'Sīkdatne {m} atceras, ka pārbaude ir veikta. Tā neko nepasaka par to, kas jūs esat.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const mt: Words = {
+  name: 'Malti',
+  language: 'Lingwa',
+  code: 'Kodiċi',
+  contact: 'Kuntatt',
+  again: 'Erġa’ pprova',
+  busyTitle: 'Bħalissa hawn ħafna viżitaturi',
+  busy: 'Jekk jogħġbok erġa’ pprova ftit tal-ħin oħra. Il-paġni li jaqraw ħafna nies jintwerew minnufih.',
+  downTitle: 'Din il-paġna bħalissa ma tistax tinġab',
+  down: 'Qed naħdmu fuqha. Jekk jogħġbok erġa’ pprova fi ftit minuti oħra.',
+  refusedTitle: 'Din it-talba mhix moqdija',
+  refused: 'Jekk taħseb li dan huwa żball, jekk jogħġbok agħti l-kodiċi ta’ hawn taħt lil min imexxi dan is-sit.',
+  badTitle: 'Din it-talba ma setgħetx tinftiehem',
+  bad: 'Jekk jogħġbok mur lura u erġa’ pprova.',
+  checkTitle: 'Mument, jekk jogħġbok',
+  check: 'Dan is-sit qed jirċievi numru mhux tas-soltu ta’ talbiet, u għalhekk jitlob verifika qasira lil kull browser. Din tieħu l-aktar {s}. M’għandek bżonn tagħmel xejn.',
+  done: 'Il-verifika lesta. Il-paġna tiegħek qed tinfetaħ.',
+  go: 'Kompli',
+  nothing: 'Jekk ma jiġri xejn wara {s}, jekk jogħġbok agħżel “Kompli”.',
+  kept: 'Dak li ktibt inżamm u se jintbagħat wara l-verifika.',
+  resend: 'Dak li ktibt għadu ma ntbagħatx. Jekk jogħġbok kompli, imbagħad mur lura u erġa’ ibagħtu.',
+  noCookie: 'Il-verifika ma setgħetx tibqa’ mfakkra, għax l-ebda cookie ma ġie lura. Tista’ tkompli taqra; il-verifika tista’ terġa’ titfaċċa. Jekk tippermetti l-cookies għal dan is-sit, titfaċċa inqas spiss.',
+  cookie: 'Cookie jiftakar għal {m} li l-verifika saret. Ma jgħid xejn dwar min int.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const nl: Words = {
+  name: 'Nederlands',
+  language: 'Taal',
+  code: 'Code',
+  contact: 'Contact',
+  again: 'Opnieuw proberen',
+  busyTitle: 'Op dit moment heel veel bezoekers',
+  busy: 'Probeer het over een ogenblik opnieuw. Pagina’s die veel gelezen worden, verschijnen meteen.',
+  downTitle: 'Deze pagina is nu niet bereikbaar',
+  down: 'We werken eraan. Probeer het over enkele minuten opnieuw.',
+  refusedTitle: 'Dit verzoek wordt niet uitgevoerd',
+  refused: 'Denkt u dat dit een vergissing is? Geef de beheerders van deze site dan de onderstaande code door.',
+  badTitle: 'Dit verzoek is niet begrepen',
+  bad: 'Ga terug en probeer het opnieuw.',
+  checkTitle: 'Een ogenblik geduld',
+  check: 'Deze site krijgt ongewoon veel verzoeken en vraagt daarom elke browser om een korte controle. Die duurt hoogstens {s}. U hoeft niets te doen.',
+  done: 'De controle is klaar. Uw pagina wordt geopend.',
+  go: 'Doorgaan',
+  nothing: 'Gebeurt er na {s} niets, kies dan ‘Doorgaan’.',
+  kept: 'Wat u hebt ingevuld, is bewaard en wordt na de controle verzonden.',
+  resend: 'Wat u hebt ingevuld, is nog niet verzonden. Ga door, keer daarna terug en verzend het opnieuw.',
+  noCookie: 'De controle kon niet worden onthouden, omdat er geen cookie terugkwam. U kunt verder lezen; de controle kan opnieuw verschijnen. Als u cookies voor deze site toestaat, krijgt u die minder vaak te zien.',
+  cookie: 'Een cookie onthoudt {m} lang dat de controle klaar is. Het zegt niets over wie u bent.',
+}

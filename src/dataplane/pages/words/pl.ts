@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const pl: Words = {
+  name: 'Polski',
+  language: 'Język',
+  code: 'Kod',
+  contact: 'Kontakt',
+  again: 'Spróbuj ponownie',
+  busyTitle: 'W tej chwili jest bardzo wiele odwiedzin',
+  busy: 'Prosimy spróbować ponownie za chwilę. Najczęściej czytane strony pojawiają się od razu.',
+  downTitle: 'Tej strony nie można teraz pobrać',
+  down: 'Pracujemy nad tym. Prosimy spróbować ponownie za kilka minut.',
+  refusedTitle: 'To żądanie nie jest obsługiwane',
+  refused: 'Jeśli to pomyłka, prosimy podać administratorom tej witryny poniższy kod.',
+  badTitle: 'Nie udało się zrozumieć tego żądania',
+  bad: 'Prosimy wrócić i spróbować ponownie.',
+  checkTitle: 'Chwileczkę',
+  check: 'Do tej witryny napływa niezwykle dużo żądań, dlatego prosi ona każdą przeglądarkę o krótkie sprawdzenie. Trwa ono najwyżej {s}. Nie trzeba nic robić.',
+  done: 'Sprawdzenie zakończone. Strona się otwiera.',
+  go: 'Dalej',
+  nothing: 'Jeśli po {s} nic się nie stanie, prosimy wybrać „Dalej”.',
+  kept: 'Wpisane dane zostały zachowane i będą wysłane po sprawdzeniu.',
+  resend: 'Wpisane dane nie zostały jeszcze wysłane. Prosimy przejść dalej, a potem wrócić i wysłać je ponownie.',
+  noCookie: 'Sprawdzenia nie udało się zapamiętać, bo nie wrócił żaden plik cookie. Można czytać dalej; sprawdzenie może pojawić się ponownie. Po zezwoleniu na pliki cookie w tej witrynie będzie pojawiać się rzadziej.',
+  cookie: 'Plik cookie pamięta przez {m}, że sprawdzenie się odbyło. Nie mówi nic o tym, kim jest czytelnik.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const pt: Words = {
+  name: 'Português',
+  language: 'Língua',
+  code: 'Código',
+  contact: 'Contacto',
+  again: 'Tentar de novo',
+  busyTitle: 'Neste momento há muitíssimas visitas',
+  busy: 'Tente de novo dentro de instantes. As páginas mais lidas são mostradas de imediato.',
+  downTitle: 'Neste momento não é possível abrir esta página',
+  down: 'Estamos a tratar do problema. Tente de novo dentro de alguns minutos.',
+  refusedTitle: 'Este pedido não é atendido',
+  refused: 'Se considera que se trata de um erro, indique aos responsáveis por este sítio o código abaixo.',
+  badTitle: 'Não foi possível compreender este pedido',
+  bad: 'Volte atrás e tente de novo.',
+  checkTitle: 'Um momento, por favor',
+  check: 'Este sítio está a receber um número invulgar de pedidos e, por isso, pede a cada navegador uma breve verificação. Demora no máximo {s}. Não precisa de fazer nada.',
+  done: 'A verificação terminou. A sua página está a abrir.',
+  go: 'Continuar',
+  nothing: 'Se nada acontecer após {s}, escolha «Continuar».',
+  kept: 'O que escreveu foi guardado e será enviado após a verificação.',
+  resend: 'O que escreveu ainda não foi enviado. Continue, depois volte atrás e envie de novo.',
+  noCookie: 'Não foi possível memorizar a verificação, porque nenhum cookie regressou. Pode continuar a ler; a verificação pode voltar a aparecer. Se permitir cookies para este sítio, aparecerá menos vezes.',
+  cookie: 'Um cookie recorda durante {m} que a verificação está feita. Nada diz sobre quem é.',
+}

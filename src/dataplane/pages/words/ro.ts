@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const ro: Words = {
+  name: 'Română',
+  language: 'Limba',
+  code: 'Cod',
+  contact: 'Contact',
+  again: 'Încercați din nou',
+  busyTitle: 'Foarte multe vizite în acest moment',
+  busy: 'Vă rugăm să încercați din nou peste o clipă. Paginile citite de mulți se afișează imediat.',
+  downTitle: 'Această pagină nu poate fi accesată acum',
+  down: 'Lucrăm la remediere. Vă rugăm să încercați din nou peste câteva minute.',
+  refusedTitle: 'Această cerere nu este deservită',
+  refused: 'Dacă credeți că este o greșeală, comunicați responsabililor acestui site codul de mai jos.',
+  badTitle: 'Această cerere nu a putut fi înțeleasă',
+  bad: 'Vă rugăm să reveniți la pagina anterioară și să încercați din nou.',
+  checkTitle: 'Un moment, vă rugăm',
+  check: 'Acest site primește un număr neobișnuit de cereri și de aceea solicită fiecărui browser o scurtă verificare. Durează cel mult {s}. Nu trebuie să faceți nimic.',
+  done: 'Verificarea s-a încheiat. Pagina dumneavoastră se deschide.',
+  go: 'Continuați',
+  nothing: 'Dacă după {s} nu se întâmplă nimic, alegeți „Continuați”.',
+  kept: 'Ceea ce ați scris s-a păstrat și va fi trimis după verificare.',
+  resend: 'Ceea ce ați scris nu a fost încă trimis. Vă rugăm să continuați, apoi să reveniți și să trimiteți din nou.',
+  noCookie: 'Verificarea nu a putut fi memorată, deoarece nu s-a primit niciun cookie. Puteți citi mai departe; verificarea poate apărea din nou. Dacă permiteți cookie-urile acestui site, va apărea mai rar.',
+  cookie: 'Un cookie reține timp de {m} că verificarea a fost făcută. Nu spune nimic despre cine sunteți.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const sk: Words = {
+  name: 'Slovenčina',
+  language: 'Jazyk',
+  code: 'Kód',
+  contact: 'Kontakt',
+  again: 'Skúsiť znova',
+  busyTitle: 'Práve je tu veľmi veľa návštev',
+  busy: 'Skúste to, prosím, o chvíľu znova. Veľmi čítané stránky sa zobrazia hneď.',
+  downTitle: 'Túto stránku teraz nemožno načítať',
+  down: 'Pracujeme na tom. Skúste to, prosím, znova o niekoľko minút.',
+  refusedTitle: 'Táto požiadavka sa nevybavuje',
+  refused: 'Ak ide o omyl, oznámte, prosím, správcom tejto stránky kód uvedený nižšie.',
+  badTitle: 'Tejto požiadavke nebolo možné porozumieť',
+  bad: 'Vráťte sa, prosím, späť a skúste to znova.',
+  checkTitle: 'Moment, prosím',
+  check: 'Na túto stránku prichádza nezvyčajne veľa požiadaviek, preto žiada každý prehliadač o krátku kontrolu. Trvá najviac {s}. Nemusíte nič robiť.',
+  done: 'Kontrola je hotová. Vaša stránka sa otvára.',
+  go: 'Pokračovať',
+  nothing: 'Ak sa po {s} nič nestane, zvoľte, prosím, „Pokračovať“.',
+  kept: 'To, čo ste zadali, je uložené a po kontrole sa odošle.',
+  resend: 'To, čo ste zadali, ešte nebolo odoslané. Pokračujte, prosím, potom sa vráťte a odošlite to znova.',
+  noCookie: 'Kontrolu sa nepodarilo zapamätať, pretože sa nevrátil žiadny súbor cookie. Môžete čítať ďalej; kontrola sa môže objaviť znova. Ak pre túto stránku povolíte súbory cookie, bude sa objavovať menej často.',
+  cookie: 'Súbor cookie si {m} pamätá, že kontrola prebehla. Nehovorí nič o tom, kto ste.',
+}

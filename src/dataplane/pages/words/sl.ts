@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const sl: Words = {
+  name: 'Slovenščina',
+  language: 'Jezik',
+  code: 'Koda',
+  contact: 'Stik',
+  again: 'Poskusi znova',
+  busyTitle: 'Trenutno je zelo veliko obiskov',
+  busy: 'Poskusite znova čez trenutek. Strani, ki jih bere veliko ljudi, se prikažejo takoj.',
+  downTitle: 'Te strani trenutno ni mogoče odpreti',
+  down: 'To rešujemo. Poskusite znova čez nekaj minut.',
+  refusedTitle: 'Ta zahteva ne bo obdelana',
+  refused: 'Če menite, da gre za pomoto, skrbnikom tega spletišča sporočite spodnjo kodo.',
+  badTitle: 'Te zahteve ni bilo mogoče razumeti',
+  bad: 'Vrnite se nazaj in poskusite znova.',
+  checkTitle: 'Trenutek, prosimo',
+  check: 'To spletišče prejema nenavadno veliko zahtev, zato vsak brskalnik prosi za kratko preverjanje. Traja največ {s}. Ni vam treba storiti ničesar.',
+  done: 'Preverjanje je končano. Vaša stran se odpira.',
+  go: 'Nadaljuj',
+  nothing: 'Če se po {s} nič ne zgodi, izberite »Nadaljuj«.',
+  kept: 'Vaš vnos je shranjen in bo poslan po preverjanju.',
+  resend: 'Vaš vnos še ni bil poslan. Nadaljujte, nato se vrnite nazaj in ga pošljite znova.',
+  noCookie: 'Preverjanja si ni bilo mogoče zapomniti, ker se ni vrnil noben piškotek. Lahko berete naprej; preverjanje se lahko znova prikaže. Če za to spletišče dovolite piškotke, bo to redkeje.',
+  cookie: 'Piškotek si {m} zapomni, da je preverjanje opravljeno. O tem, kdo ste, ne pove ničesar.',
+}

@@ -1,0 +1,26 @@
+import type { Words } from './words.ts'
+
+export const sv: Words = {
+  name: 'Svenska',
+  language: 'Språk',
+  code: 'Kod',
+  contact: 'Kontakt',
+  again: 'Försök igen',
+  busyTitle: 'Just nu är det väldigt många besökare',
+  busy: 'Försök igen om en liten stund. Sidor som många läser visas direkt.',
+  downTitle: 'Den här sidan går inte att hämta just nu',
+  down: 'Vi arbetar med det. Försök igen om några minuter.',
+  refusedTitle: 'Den här begäran besvaras inte',
+  refused: 'Om du tror att det är ett misstag kan du lämna koden nedan till dem som ansvarar för webbplatsen.',
+  badTitle: 'Den här begäran gick inte att förstå',
+  bad: 'Gå tillbaka och försök igen.',
+  checkTitle: 'Ett ögonblick',
+  check: 'Webbplatsen får ovanligt många förfrågningar och ber därför varje webbläsare om en kort kontroll. Den tar högst {s}. Du behöver inte göra något.',
+  done: 'Kontrollen är klar. Din sida öppnas.',
+  go: 'Fortsätt',
+  nothing: 'Om inget händer efter {s} väljer du ”Fortsätt”.',
+  kept: 'Det du har skrivit är sparat och skickas efter kontrollen.',
+  resend: 'Det du har skrivit har inte skickats ännu. Fortsätt, gå sedan tillbaka och skicka det igen.',
+  noCookie: 'Det gick inte att komma ihåg kontrollen, eftersom ingen kaka kom tillbaka. Du kan läsa vidare; kontrollen kan visas igen. Om du tillåter kakor för webbplatsen visas den mer sällan.',
+  cookie: 'En kaka minns i {m} att kontrollen är gjord. Den säger ingenting om vem du är.',
+}
