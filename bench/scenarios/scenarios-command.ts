@@ -1,7 +1,7 @@
 /** `script/bench scenarios`: the fixed suite against Polder and its peers, on real sockets of this machine's loopback. */
 import { fullPhases, quickPhases, type ScenarioId, scenarioIds, scenarioOf, shortPhases } from '../../src/drill/scenarios.ts'
 import { join } from 'node:path'
-import type { BenchCommand } from '../command-line.ts'
+import { type BenchCommand, UsageError } from '../command-line.ts'
 import { haproxyPeer } from './peers/haproxy.ts'
 import { nginxPeer } from './peers/nginx.ts'
 import { nonePeer } from './peers/none.ts'
@@ -11,7 +11,7 @@ import { versionOf } from '../peers/version.ts'
 import { resultFolder, writeResults } from '../report/result-folder.ts'
 import { type RunResult, runScenario } from './run-scenario.ts'
 import { addRun, readResults } from './saved-results.ts'
-import { scenarioFiles } from './scenarios-report.ts'
+import { WHY_NOT_FAIL2BAN, scenarioFiles } from './scenarios-report.ts'
 
 const peers: Readonly<Record<string, ShieldPeer>> = { polder: polderPeer, none: nonePeer, nginx: nginxPeer, haproxy: haproxyPeer }
 const SHORT_SHARE = 1 / 3
@@ -19,9 +19,10 @@ const SHORT_SHARE = 1 / 3
 export const scenariosCommand: BenchCommand = {
   description: 'The fixed suite (A1 to A12 floods, B1 to B5 crowds) on real sockets. One run lasts 90 s, with --short 13 s.',
   flags: {
-    peer: { kind: 'names', choices: Object.keys(peers), sentence: 'Programs to run, comma-separated.' },
+    peer: { kind: 'names', choices: [...Object.keys(peers), 'fail2ban'], sentence: 'Programs to run, comma-separated.' },
     only: { kind: 'names', choices: scenarioIds, sentence: 'Scenarios to run, comma-separated.' },
-    form: { kind: 'names', choices: ['default', 'tuned'], sentence: 'As shipped, or as its documents advise.' },
+    default: { kind: 'switch', sentence: 'Programs as shipped (this is what runs when neither is said).' },
+    tuned: { kind: 'switch', sentence: 'Programs as their own documents advise against floods.' },
     seeds: { kind: 'number', min: 1, max: 20, default: 1, sentence: 'How many seeds, from 1.' },
     quick: { kind: 'switch', sentence: 'Full rates and 40 s a run: 8 s before, 25 s of attack, 7 s after.' },
     short: { kind: 'switch', sentence: 'A third of the rates and of the origin, 13 s a run.' },
@@ -33,6 +34,8 @@ export const scenariosCommand: BenchCommand = {
   },
   async run(flags) {
     const short = flags.isOn('short')
+    const forms: Form[] = [...(flags.isOn('default') || !flags.isOn('tuned') ? ['default' as const] : []), ...(flags.isOn('tuned') ? ['tuned' as const] : [])]
+    if (flags.wasGiven('peer') && flags.names('peer').includes('fail2ban')) throw new UsageError(`fail2ban is not run: ${WHY_NOT_FAIL2BAN}`)
     const folder = resultFolder(!short)
     const file = join(folder, 'scenarios.json')
     const save = flags.isOn('save')
@@ -42,8 +45,8 @@ export const scenariosCommand: BenchCommand = {
     }
     const versions = { nginx: (await versionOf('nginx', ['-v'], /nginx\/(\S+)/)) ?? '', HAProxy: (await versionOf('haproxy', ['-v'], /version (\S+)/)) ?? '' }
     for (const id of flags.names('only') as readonly ScenarioId[]) {
-      for (const name of flags.names('peer')) {
-        for (const form of flags.names('form') as readonly Form[]) {
+      for (const name of flags.names('peer').filter((one) => one !== 'fail2ban')) {
+        for (const form of forms) {
           const peer = peers[name]
           if ((scenarioOf(id) as { http2?: true }).http2 && !peer.http2) continue
           if (name === 'none' && form === 'tuned') continue

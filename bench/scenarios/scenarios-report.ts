@@ -7,6 +7,8 @@ import { type SavedResults, type SavedRun, blockedClients } from './saved-result
 import { scenarioPlot } from './scenario-plot.ts'
 import { judgeTargets } from './scenario-targets.ts'
 
+export const WHY_NOT_FAIL2BAN = 'it acts through the firewall of the whole machine, on addresses that here belong to every program on loopback; it would need a network namespace of its own, with program, origin and generator in it'
+
 const peerOrder = ['polder', 'none', 'nginx', 'haproxy']
 
 export function scenarioFiles(results: SavedResults): Record<string, string> {
@@ -52,9 +54,19 @@ ${markdownTable(['what', 'target', 'measured', 'holds'], judgeTargets(runs))}
 - **Leak**: attackers' requests that reached the origin, per second. **CPU per reject**: of the whole program, less its idle use, per attackers' request not served; with a new connection for each, accept and close are in it.
 - Median over the seeds, worst in brackets. One seed has no bracket. Programs that speak no HTTP/2 here have no row in A9.
 - nginx and HAProxy run as their packages ship them with a proxy line (default), and as their makers' documents advise against floods (tuned; \`bench/scenarios/peers/\` says which sentence of which document). Polder's default is its default; tuned adds what its manual asks an operator to say about the site.
-- Not here: fail2ban. It acts through the machine's firewall, minutes of log at a time; on loopback that would cut the generator's own addresses for everybody, so it needs a network namespace of its own.
+- Not here: fail2ban, because ${WHY_NOT_FAIL2BAN}.
 
 ${measured.map((id) => section(id, runs.filter((run) => run.scenario === id))).join('\n')}`
+}
+
+/** What the rules said they would touch of normal requests, and what they did. */
+function ruleQuality(run: SavedRun): string {
+  const predicted = run.events.flatMap((event) => (event.code === 'rule-born' ? [Number(/at most ([\d.]+) %/.exec(event.sentence)?.[1] ?? Number.NaN)] : []))
+  const offered = run.score.harm.reduce((sum, one) => sum + one.offered, 0)
+  const blocked = run.score.harm.reduce((sum, one) => sum + one.blocked, 0)
+  const { attack } = run.score
+  const bound = predicted.reduce((sum, one) => sum + one, 0)
+  return `- ${run.form}, seed ${run.seed}: ${predicted.length} rules; ${((100 * attack.blocked) / Math.max(1, attack.sent)).toFixed(1)} % of all attackers' requests refused by them; of normal requests at most ${bound.toFixed(2)} % predicted, ${((100 * blocked) / Math.max(1, offered)).toFixed(2)} % true`
 }
 
 function phasesOf(runs: readonly SavedRun[]): string {
@@ -79,13 +91,14 @@ function section(id: ScenarioId, runs: readonly SavedRun[]): string {
     ]
   })
   const harmed = runs.filter((run) => blockedClients(run) > 0).map((run) => `- ${run.peer} ${run.form}, seed ${run.seed}: ${run.score.harm.filter((one) => one.blocked > 0).map((one) => `${one.cohort} ${one.clientsEverBlocked} of ${one.clients} clients, ${one.blocked} of ${one.offered} requests`).join('; ')}`)
+  const quality = runs.filter((run) => run.peer === 'polder' && run.events.some((event) => event.code === 'rule-born')).map(ruleQuality)
   const rules = runs.filter((run) => run.peer === 'polder' && run.seed === 1).flatMap((run) => run.events.filter((event) => event.code === 'rule-born').map((event) => `- ${run.form}: ${event.sentence}`))
   return `## ${id}: ${scenarioOf(id).title}
 
 ![${id} over time](scenarios-${id}.svg)
 
 ${markdownTable(['program', 'seeds', 'goodput', 'first 10 s', 'from mitigation on', 'detected', 'mitigated', 'p99', 'visitors blocked', 'leak/s', 'CPU per reject'], rows)}
-${harmed.length > 0 ? `\nBlocked visitors:\n\n${harmed.join('\n')}\n` : ''}${rules.length > 0 ? `\nRules that Polder wrote (seed 1):\n\n${rules.join('\n')}\n` : ''}`
+${quality.length > 0 ? `\nPolder's rules, predicted and true:\n\n${quality.join('\n')}\n` : ''}${harmed.length > 0 ? `\nBlocked visitors:\n\n${harmed.join('\n')}\n` : ''}${rules.length > 0 ? `\nRules that Polder wrote (seed 1):\n\n${rules.join('\n')}\n` : ''}`
 }
 
 function spread(values: readonly number[], worst: 'high' | 'low', show: (value: number) => string): string {

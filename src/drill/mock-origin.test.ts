@@ -18,7 +18,7 @@ async function withOrigin(workers: number, queue: number, use: (url: string, ori
 test('past its workers and its queue the origin turns away at once, with its own mark', () =>
   withOrigin(1, 1, async (url, origin) => {
     const answers = await Promise.all([fetch(`${url}/`), fetch(`${url}/`), fetch(`${url}/`)])
-    assert.deepEqual(answers.map((answer) => answer.status).sort(), [200, 200, 503])
+    assert.deepEqual(answers.map((answer) => answer.status).sort((a, b) => a - b), [200, 200, 503])
     assert.equal(answers.find((answer) => answer.status === 503)!.headers.get('x-origin'), 'busy')
     assert.equal(origin.seconds.reduce((sum, second) => sum + second.turnedAway, 0), 1)
   }))

@@ -52,7 +52,7 @@ const SEARCH_ENGINE = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.googl
 const PULSE_MS = 8_000
 const NEWS = '/news/vote-night'
 
-export const scenarios = Object.freeze({
+const scenarios = Object.freeze({
   A1: {
     title: 'flood from one address', kind: 'attack',
     start: (run) => flood(run.world, { ...between(run), addresses: 1, requestsPerSecond: 2_000 * run.share, lines: 100, build: scriptGet }),

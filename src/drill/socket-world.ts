@@ -16,7 +16,7 @@ import type { Answer, Ask, Cohort, OutcomeName, Seat, World } from './world.ts'
 /** A right answer later than this is too late (algorithms: goodput). */
 const RIGHT_WITHIN_MS = 2_000
 /** Failures count as this in the latencies; nobody waits longer. */
-export const GIVE_UP_MS = 10_000
+const GIVE_UP_MS = 10_000
 const ATTACKER_GIVES_UP_MS = 5_000
 /** Idle connections of visitors close after this, so that a crowd fits in the sockets of one machine. */
 const IDLE_MS = 1_500

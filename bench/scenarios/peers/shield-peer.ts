@@ -1,6 +1,5 @@
 /** A program that stands before the origin in the suite. Two forms of each: as its package ships it with a proxy line added, and as its own documents advise against floods. */
-export const forms = ['default', 'tuned'] as const
-export type Form = (typeof forms)[number]
+export type Form = 'default' | 'tuned'
 
 export interface PeerPlace {
   /** An empty folder of its own; removed afterwards. */

@@ -21,7 +21,7 @@ export function assertNobodyBlocked(result: RunResult): void {
 }
 
 /** Goodput at the end of the attack. */
-export function endGoodput(result: RunResult): number {
+function endGoodput(result: RunResult): number {
   const until = Math.floor((result.phases.warmMs + result.phases.attackMs) / 1_000)
   const seconds = result.score.seconds.slice(until - LAST_SECONDS, until)
   return seconds.reduce((sum, one) => sum + one.right, 0) / seconds.reduce((sum, one) => sum + one.offered, 0)
