@@ -88,5 +88,10 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
   ask: (path, question) => askShield(path, question, ANSWER_WITHIN_MS),
   interrupted,
   reasonManual,
+  learn: async (settings, options) => {
+    const { learnFromLogs } = await import('./shield/learn-from-logs.ts')
+    const shieldRuns = await askShield(join(settings.dataDir, CONTROL_SOCKET_NAME), { ask: 'hello' }, ANSWER_WITHIN_MS).then(() => true, () => false)
+    return learnFromLogs({ ...options, settings, shieldRuns, clock: systemClock })
+  },
 })
 if (process.argv[2] === 'run') process.exit()

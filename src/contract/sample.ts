@@ -39,6 +39,8 @@ export const sampleFlags = Object.freeze({
   exemptPath: 16,
   /** Set by the control plane alone, with hindsight: this client went on to behave like a visitor. */
   provenLater: 32,
+  /** Learned from an access log: header order, languages and TLS are not known (0), which is not the same as different. */
+  fromLog: 64,
 })
 
 /**

@@ -2,7 +2,7 @@
  * The control plane's thread. It hears vitals and samples, thinks once a second (loop.ts), publishes a plan, and keeps what it learned on disk.
  * The data plane never waits for it: when this thread is slow or dead, the last plan runs out by itself.
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import type { SampleBatch } from '../contract/sample.ts'
@@ -12,7 +12,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { processLog } from '../kernel/log.ts'
 import { SeededRandom, systemRandom } from '../kernel/random.ts'
 import type { Baseline } from './detection/baseline.ts'
-import { parseBaseline, serialiseBaseline } from './detection/baseline-file.ts'
+import { mergeBaseline, parseBaseline, serialiseBaseline } from './detection/baseline-file.ts'
 import { ControlLoop, type LoopSettings } from './loop.ts'
 
 export interface ControlStart {
@@ -20,12 +20,15 @@ export interface ControlStart {
   /** The key that samples are hashed with; a baseline learned with another one is of no use. */
   readonly featureKey: number
   readonly baselineFile: string
+  /** Where `polder learn` leaves what it learned while we run. */
+  readonly learnedFile: string
 }
 
 const TICK_MS = 1_000
 /** Batches kept for one tick: two workers send eight a second; more than this and the oldest are forgotten rather than memory grown. */
 const MAX_WAITING = 256
 const SAVE_MS = 10 * 60_000
+const LEARNED_MS = 30_000
 
 if (parentPort === null) throw new Error('the control plane runs as a worker thread')
 const main = parentPort
@@ -87,6 +90,24 @@ function readBaseline(): Baseline | undefined {
   return undefined
 }
 
+/** What a person had us learn from logs joins what we know; the file goes once that is saved. */
+function takeLearned(): void {
+  let bytes: Uint8Array
+  try {
+    bytes = readFileSync(start.learnedFile)
+  } catch {
+    return
+  }
+  try {
+    const merged = mergeBaseline({ baseline: loop.baseline, featureKey: start.featureKey >>> 0 }, parseBaseline(bytes, new SeededRandom(2)))
+    log.info(`learned from logs: ${merged.minutes} minutes and ${merged.rows} requests`, merged)
+    saveBaseline()
+  } catch (error) {
+    log.warn(`${start.learnedFile}: ${(error as Error).message}; it is put aside`)
+  }
+  rmSync(start.learnedFile, { force: true })
+}
+
 /** Written beside and renamed, so that a crash leaves the old file or the new one. */
 function saveBaseline(): void {
   try {
@@ -110,4 +131,6 @@ function tick(): void {
 
 setInterval(tick, TICK_MS)
 setInterval(saveBaseline, SAVE_MS)
+setInterval(takeLearned, LEARNED_MS)
+takeLearned()
 report({ type: 'ready', sockets: [] })

@@ -6,6 +6,16 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { unpredictableBytes } from '../kernel/random.ts'
 
+/** The key as kept, or null: none yet, or not readable. Changes nothing. */
+export function readFeatureKey(dataDir: string): number | null {
+  try {
+    const text = readFileSync(join(dataDir, 'feature-key'), 'utf8').trim()
+    return /^[0-9a-f]{8}$/.test(text) ? Number.parseInt(text, 16) : null
+  } catch {
+    return null
+  }
+}
+
 /** An unsigned 32-bit number. A file that cannot be read or written is no reason not to start: then the key lives as long as the process. */
 export function featureKey(dataDir: string, onTrouble: (message: string) => void): number {
   const file = join(dataDir, 'feature-key')

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
 import type { AddressFacts } from '../contract/control-socket.ts'
-import { positiveBehaviour } from '../contract/sample.ts'
+import { behavesLikeVisitor } from '../controlplane/evidence.ts'
 import type { LoopSettings } from '../controlplane/loop.ts'
 import type { ControlStart } from '../controlplane/worker.ts'
 import { allocateAdmission, reclaimWorker, type AdmissionMemory } from '../dataplane/admission/admission-memory.ts'
@@ -13,6 +13,7 @@ import { guardTableBytes } from '../dataplane/edge/connection-guard.ts'
 import type { StoreStart, WorkerStart } from '../dataplane/worker-start.ts'
 import type { MonotonicMs } from '../kernel/clock.ts'
 import { unpredictableBytes } from '../kernel/random.ts'
+import { BASELINE_FILE, LEARNED_FILE } from './data-files.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 
 /** The memory all threads of one shield share: allocated once here, fixed in size, outliving any thread. */
@@ -49,7 +50,7 @@ export class SharedState {
   }
 
   controlStart(settings: Settings): ControlStart {
-    return { settings: controlSettings(settings), featureKey: this.#hashKey, baselineFile: join(settings.dataDir, 'baseline.bin') }
+    return { settings: controlSettings(settings), featureKey: this.#hashKey, baselineFile: join(settings.dataDir, BASELINE_FILE), learnedFile: join(settings.dataDir, LEARNED_FILE) }
   }
 
   /** Once a second: slots lost when a worker died between two steps are found and put right. Returns how many. */
@@ -68,13 +69,12 @@ export class SharedState {
     // Counters are aged when the client comes again; until then we age what we show.
     const lastSeenMsAgo = Math.max(0, (nowMs | 0) - (table.lastSeenMs(slot) | 0))
     const halvings = Math.min(16, lastSeenMsAgo >>> HALVING_SHIFT)
-    const [pages, statics, echoes] = [table.pages(slot) >>> halvings, table.statics(slot) >>> halvings, table.echoes(slot) >>> halvings]
-    const behavesLikeVisitor = pages > 0 && (statics >= pages * positiveBehaviour.staticsPerPage || (echoes < table.requests(slot) >>> halvings && echoes >= pages * positiveBehaviour.echoesPerPage))
+    const [requests, pages, statics, echoes] = [table.requests(slot), table.pages(slot), table.statics(slot), table.echoes(slot)].map((count) => count >>> halvings)
     return {
       countedAs,
       tracked: {
-        lastSeenMsAgo, pages, statics, echoes, behavesLikeVisitor,
-        requests: table.requests(slot) >>> halvings,
+        lastSeenMsAgo, requests, pages, statics, echoes,
+        behavesLikeVisitor: behavesLikeVisitor(requests, pages, statics, echoes),
         errors: table.errors(slot) >>> halvings,
         validatedTokens: table.validatedTokens(slot),
         originMs: table.costMs(slot) >>> halvings,

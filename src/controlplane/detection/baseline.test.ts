@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { SAMPLE_WORDS } from '../../contract/sample.ts'
+import { SAMPLE_WORDS, sampleFields, sampleFlags } from '../../contract/sample.ts'
 import { countBits } from '../../kernel/bitset.ts'
 import { SeededRandom } from '../../kernel/random.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../kernel/units.ts'
@@ -112,4 +112,20 @@ test('two weeks learned apart are one when merged, and a sample under another ke
   assert.deepEqual(same, { minutes: 2 * 1_440, rows: one.baseline.rowsHeld, rowsRefused: 0 })
   const other = mergeBaseline({ baseline: new Baseline(new SeededRandom(1)), featureKey: 6 }, one)
   assert.deepEqual(other, { minutes: 2 * 1_440, rows: 0, rowsRefused: one.baseline.rowsHeld })
+})
+
+test('what was learned from a log gives way to what is seen live, within one hour\'s sample', () => {
+  const baseline = new Baseline(new SeededRandom(3))
+  const row = (flags: number): Uint32Array => {
+    const words = new Uint32Array(sampleFields.length)
+    words[sampleFields.indexOf('flags')] = flags
+    return words
+  }
+  for (let i = 0; i < 5_000; i++) baseline.learnRow(0, row(sampleFlags.fromLog))
+  for (let i = 0; i < 128; i++) baseline.learnRow(0, row(0))
+  const flags = baseline.columns[sampleFields.indexOf('flags')]
+  const from = 72 * 128
+  const left = flags.slice(from, from + 128).filter((flag) => flag === sampleFlags.fromLog).length
+  assert.ok(left <= 8, `${left} rows of the log are left`)
+  assert.equal(baseline.rowsHeld, 128)
 })

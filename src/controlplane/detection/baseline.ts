@@ -5,7 +5,7 @@
  * Median and MAD instead of mean and deviation, because one spike must not move them (Hampel 1974).
  */
 import type { Expectation } from '../../contract/control.ts'
-import { sampleFields } from '../../contract/sample.ts'
+import { sampleFields, sampleFlags } from '../../contract/sample.ts'
 import { countBits, markEqual, setBit, wordsForBits } from '../../kernel/bitset.ts'
 import type { Random } from '../../kernel/random.ts'
 import { HOUR_MS, MINUTE_MS } from '../../kernel/units.ts'
@@ -30,6 +30,7 @@ const MAD_TO_SIGMA = 1.4826
 const TRIM_QUANTILE = 0.99
 /** One day: below it contrast with the baseline may not limit or block. */
 const COLD_START_MINUTES = 1_440
+const FLAGS = sampleFields.indexOf('flags')
 const MOST_EQUAL_COUNTS = 1_024
 
 export type { Expectation }
@@ -54,6 +55,8 @@ export class Baseline implements RequestRows {
   readonly minuteLogs = new Float32Array(HOURS_OF_WEEK * MINUTES_PER_CELL)
   readonly minuteCounts = new Uint32Array(HOURS_OF_WEEK)
   readonly #strata: Reservoir[]
+  /** 1: a full hour without rows from logs; there is nothing to look for. */
+  readonly #logHoursDone = new Uint8Array(HOURS_OF_WEEK)
   readonly #equalCounts = new Map<number, number>()
   #trimHour = -1
   #trimLog = Number.POSITIVE_INFINITY
@@ -97,12 +100,24 @@ export class Baseline implements RequestRows {
   /** One request of calm traffic, as words of contract/sample.ts. */
   learnRow(wallMs: number, words: Uint32Array, offset = 0): void {
     const hour = hourOfWeek(wallMs)
-    const place = this.#strata[hour].offer()
+    // What was seen live says more than what a log said, and takes its place.
+    const live = (words[offset + FLAGS] & sampleFlags.fromLog) === 0
+    let place = this.#strata[hour].offer()
+    if (place < 0 && live) place = this.#logPlace(hour)
     if (place < 0) return
+    if (!live) this.#logHoursDone[hour] = 0
     const row = hour * SAMPLES_PER_HOUR + place
     for (let field = 0; field < this.columns.length; field++) this.columns[field][row] = words[offset + field]
     setBit(this.present, row)
     this.#equalCounts.clear()
+  }
+
+  #logPlace(hour: number): number {
+    if (this.#logHoursDone[hour] === 1) return -1
+    const flags = this.columns[FLAGS]
+    for (let place = 0; place < SAMPLES_PER_HOUR; place++) if ((flags[hour * SAMPLES_PER_HOUR + place] & sampleFlags.fromLog) !== 0) return place
+    this.#logHoursDone[hour] = 1
+    return -1
   }
 
   /** Rows whose field holds the value. Remembered until a row is learned: in an incident nothing is, and the same values are asked for every tick. */

@@ -4,7 +4,8 @@
  * Content alone describes a vote-night crowd as well as a flood (algorithms, section 0.1).
  */
 import type { Condition, FeatureAttribute } from '../../contract/plan.ts'
-import { countCommonBits, markEqual } from '../../kernel/bitset.ts'
+import { sampleFlags } from '../../contract/sample.ts'
+import { countCommonBits, hasBit, markEqual, setBit } from '../../kernel/bitset.ts'
 import { type HeavyRange, type HeavyValue, type ItemField, PAGE_ONLY_PAGES, type RequestRows, type WindowRows, fieldIndex } from '../evidence.ts'
 import { estimateShare } from './collateral.ts'
 import { markMatches, type TextOf } from './match-rows.ts'
@@ -94,7 +95,10 @@ function valueItem(window: WindowRows, baseline: RequestRows, { field, value }: 
 /** Like `item`, but one compare per row: most items are of this kind. */
 function fieldItem(group: ItemGroup, field: ItemField, condition: Condition, value: number, text: string, window: WindowRows, baseline: RequestRows): Item {
   const bits = mark(window, field, value)
-  return { group, condition, isQueryShape: field === 'queryShape', soft: false, text, bits, arrivalBits: bits, normalBits: mark(baseline, field, value) }
+  const normalBits = mark(baseline, field, value)
+  // A log does not say these: as long as such rows are in the baseline, each of them may be anyone's, and none counts as spared.
+  if (field === 'headerOrder' || field === 'acceptCombo' || field === 'tlsFingerprint') addLogRows(normalBits, baseline)
+  return { group, condition, isQueryShape: field === 'queryShape', soft: false, text, bits, arrivalBits: bits, normalBits }
 }
 
 function item(group: ItemGroup, condition: Condition, text: string, window: WindowRows, baseline: RequestRows, textOf: TextOf, byNow?: Uint32Array): Item | null {
@@ -106,6 +110,11 @@ function item(group: ItemGroup, condition: Condition, text: string, window: Wind
 
 function mark(rows: RequestRows, field: ItemField, value: number): Uint32Array {
   return markEqual(new Uint32Array(rows.present.length), rows.columns[fieldIndex[field]], value, rows.present)
+}
+
+function addLogRows(bits: Uint32Array, baseline: RequestRows): void {
+  const flags = baseline.columns[fieldIndex.flags]
+  for (let row = 0; row < baseline.capacity; row++) if ((flags[row] & sampleFlags.fromLog) !== 0 && hasBit(baseline.present, row)) setBit(bits, row)
 }
 
 function describe(field: ItemField, value: number, text: string): string {

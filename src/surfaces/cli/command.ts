@@ -1,4 +1,5 @@
 import type { ControlAnswerOf, ControlQuestion, ControlQuestionOf } from '../../contract/control-socket.ts'
+import type { LearnProgress, LearnSummary } from '../../contract/log-learning.ts'
 import type { SettingsProblem } from '../../contract/settings-problem.ts'
 import type { Clock } from '../../kernel/clock.ts'
 
@@ -46,6 +47,8 @@ export interface CliParts<S> {
   ask<A extends ControlQuestion['ask']>(path: string, question: ControlQuestionOf<A>): Promise<ControlAnswerOf<A>>
   /** Aborts at Ctrl-C; asked for only by commands that run until then. */
   interrupted(): AbortSignal
+  /** Adds what is normal to the baseline. Rejects when a log cannot be opened or holds nothing. */
+  learn(settings: S, options: { readonly files: readonly string[]; readonly hosts: readonly string[]; readonly dryRun: boolean; onProgress(progress: LearnProgress): void }): Promise<LearnSummary>
   /** The manual of reason codes, in Markdown; '' when it is not installed. */
   reasonManual(): string
 }

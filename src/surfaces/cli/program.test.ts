@@ -35,6 +35,7 @@ async function say(argv: string[], { report = good, isTTY = false, noColor = fal
     ask: () => assert.fail('no shield may be asked'),
     interrupted: () => assert.fail('nothing runs until Ctrl-C'),
     reasonManual: () => '',
+    learn: () => assert.fail('nothing is learned'),
   })
   return { code, out, error, asked }
 }

@@ -47,6 +47,7 @@ async function say(argv: string[], { status = attack, act = { done: true, senten
     }) as CliParts<object>['ask'],
     interrupted: () => stop.signal,
     reasonManual: () => manual,
+    learn: () => assert.fail('nothing is learned'),
   }
   const code = await runCommandLine(argv, parts)
   return { code, out, error, asked }

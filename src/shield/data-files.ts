@@ -1,0 +1,4 @@
+/** Files in dataDir that more than one part of the program names. */
+export const BASELINE_FILE = 'baseline.bin'
+/** What was learned from logs while a shield runs; the control plane takes it in and deletes it. */
+export const LEARNED_FILE = 'learned.bin'
