@@ -20,7 +20,7 @@ export interface Phases {
 export const fullPhases: Phases = Object.freeze({ warmMs: 20_000, attackMs: 40_000, afterMs: 30_000 })
 /** Full rates, less time: what takes longer (a third pulse, recovery after a minute) is not seen. */
 export const quickPhases: Phases = Object.freeze({ warmMs: 8_000, attackMs: 25_000, afterMs: 7_000 })
-export const shortPhases: Phases = Object.freeze({ warmMs: 2_500, attackMs: 10_000, afterMs: 500 })
+export const shortPhases: Phases = Object.freeze({ warmMs: 2_500, attackMs: 9_000, afterMs: 500 })
 
 export type DrillWorld = RawWorld & TlsWorld
 
