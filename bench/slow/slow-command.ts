@@ -24,7 +24,7 @@ const NEWCOMERS_PER_SECOND = 10
  * `one-address`: as shipped; all attackers come from one address, and its limit of connections stops most of them.
  * `many-addresses`: that limit lifted, as if every connection came from an address of its own: what is left must hold alone.
  */
-export const settingsOf: Readonly<Record<string, string>> = {
+const settingsOf: Readonly<Record<string, string>> = {
   'one-address': '',
   'many-addresses': 'edge: {maxConnectionsPerSource: 20000, tlsHandshakesPerSecond: 100000, tlsHandshakeBurst: 100000}',
 }
@@ -49,18 +49,23 @@ async function run(flags: Flags): Promise<number> {
   const places = placement()
   const parent = mkdtempSync(join(tmpdir(), 'polder-slow-'))
   const results: AttackResult[] = []
+  const failures: string[] = []
   try {
     const origin = await startVariedOrigin(places.origin)
     for (const as of flags.names('as')) {
       for (const attack of attacks.filter((one) => flags.names('attack').includes(one.id))) {
         say(`${attack.id}, ${as}: ${seconds} s ...`)
-        const shield = await startShieldUnderTest({ folder: join(parent, `${attack.id}-${as}`), originPort: origin.port, cores: '', goodPath: '/live/1', settings: `workers: 1\n${settingsOf[as]}` })
+        let shield: ShieldUnderTest | null = null
         try {
+          shield = await startShieldUnderTest({ folder: join(parent, `${attack.id}-${as}`), originPort: origin.port, cores: '', goodPath: '/live/1', settings: `workers: 1\n${settingsOf[as]}` })
           const result = await underAttack(shield, attack, as, seconds, connections, places.load)
           results.push(result)
           say(`${attack.id}, ${as}: ${holds(result) ? 'holds' : 'FAILS'}; second visitor ${result.kept.failed + result.fresh.failed} of ${result.kept.sent + result.fresh.sent} failed, p99 ${figure(result.kept.p99Ms)} ms kept, ${figure(result.fresh.p99Ms)} ms new`)
+        } catch (error) {
+          failures.push(`${attack.title}, ${as}: ${(error as Error).message.split('\n')[0]}`)
+          say(`${attack.id}, ${as}: could not be measured: ${(error as Error).message}`)
         } finally {
-          await shield.group.end()
+          await shield?.group.end()
         }
       }
     }
@@ -68,11 +73,11 @@ async function run(flags: Flags): Promise<number> {
   } finally {
     rmSync(parent, { recursive: true, force: true })
   }
-  const session: SlowSession = { machine, seconds, connections, results }
-  const isWhole = seconds >= WHOLE_SECONDS && connections >= WHOLE_CONNECTIONS && !flags.wasGiven('attack') && !flags.wasGiven('as')
+  const session: SlowSession = { machine, seconds, connections, results, failures }
+  const isWhole = seconds >= WHOLE_SECONDS && connections >= WHOLE_CONNECTIONS && !flags.wasGiven('attack') && !flags.wasGiven('as') && failures.length === 0
   for (const path of writeResults(resultFolder(isWhole), { 'slow.md': slowMarkdown(session), 'slow.json': `${JSON.stringify(session, null, 1)}\n` })) say(`wrote ${path}`)
   if (flags.isOn('json')) process.stdout.write(`${JSON.stringify(session)}\n`)
-  return results.every(holds) ? 0 : 1
+  return failures.length === 0 && results.every(holds) ? 0 : 1
 }
 
 /** The second visitor starts a second before the attack and stays a second longer, so that its first and last moments are seen too. */

@@ -28,6 +28,8 @@ export interface SlowSession {
   readonly seconds: number
   readonly connections: number
   readonly results: readonly AttackResult[]
+  /** What could not be measured, and why. */
+  readonly failures: readonly string[]
 }
 
 /** The bar: no failure, p99 at most 100 ms, and it serves afterwards. */
@@ -45,7 +47,7 @@ export function slowMarkdown(session: SlowSession): string {
   const details = session.results.map((one) => {
     const refused = Object.entries(one.refusals).map(([reason, count]) => `${reason} ${count.toLocaleString('en-GB')}`).join(', ')
     const failures = [one.kept, one.fresh].flatMap((visit) => Object.entries(visit.failures).map(([how, count]) => `${count} × ${how}`)).join(', ')
-    return `- **${one.title}, ${one.as}.** ${one.sentence} Polder ended with a reason other than served: ${refused || 'nothing'}. The attacker reports: ${one.attackerSaid || 'nothing'}. Slowest answer to the second visitor: ${figure(Math.max(one.kept.maxMs, one.fresh.maxMs))} ms.${failures === '' ? '' : ` Its failures: ${failures}.`}`
+    return `- **${one.title}, ${one.as}.** ${one.sentence} Polder ended with a reason other than served: ${refused || 'nothing'}. The attacker reports: ${one.attackerSaid.replaceAll(/ {2,}/g, ' ') || 'nothing'}. Slowest answer to the second visitor: ${figure(Math.max(one.kept.maxMs, one.fresh.maxMs))} ms.${failures === '' ? '' : ` Its failures: ${failures}.`}`
   })
   return `# Slow and HTTP/2 attacks, with a second visitor
 
@@ -60,6 +62,6 @@ ${markdownTable(['attack', 'attackers', 'holds', 'failed, kept', 'p99 ms', 'fail
 
 ## What happened
 
-${details.join('\n')}
+${[...details, ...session.failures.map((one) => `- **Not measured.** ${one}`)].join('\n')}
 `
 }
