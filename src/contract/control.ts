@@ -47,6 +47,36 @@ export interface ExcessPicture {
   readonly failingShare: number
 }
 
+/** Where the suspicious requests come from, by the operator's files of countries and networks. For people to read: it decides nothing. */
+export interface NetworkPicture {
+  /** Heaviest first, at most eight each. */
+  readonly countries: readonly NetworkShare[]
+  readonly networks: readonly NetworkShare[]
+  readonly prefixes: readonly PrefixOrigin[]
+  /** Share of the suspicious requests whose address is in no file. */
+  readonly unknownShare: number
+}
+
+export interface NetworkShare {
+  /** `NL`, or `AS64496`. */
+  readonly code: string
+  /** Of the network operator; '' for a country. */
+  readonly name: string
+  /** Of the suspicious requests, 0 to 1. */
+  readonly share: number
+  /** Of the requests whose clients behave like visitors, as a contrast. */
+  readonly visitorShare: number
+}
+
+/** `country` '' and `asn` 0: not known. */
+export interface PrefixOrigin {
+  readonly cidr: string
+  readonly share: number
+  readonly country: string
+  readonly asn: number
+  readonly name: string
+}
+
 /** One reason for or against an attack. Positive speaks for an attack, negative for a crowd; in natural logarithms. */
 export interface EvidenceItem {
   readonly code: EvidenceCode
@@ -161,6 +191,8 @@ export interface ControlView {
   readonly z: number
   readonly health: OriginHealth
   readonly excess: ExcessPicture | null
+  /** Left out without files of countries and networks, or when nothing stands out. */
+  readonly networks?: NetworkPicture
   readonly evidence: readonly EvidenceItem[]
   readonly logLikelihood: number
   readonly rules: readonly RuleRecord[]

@@ -3,7 +3,7 @@
  * Pure: the same samples, vitals, acts and times give the same plans, so that an incident can be replayed. It never throws; a step that fails is told,
  * and a calm plan with the operator's own rules goes out. Rate makes it watch, the origin's health makes it act, a rule needs all gates.
  */
-import type { ControlEvent, ControlView, ExcessPicture, Expectation, OriginHealth } from '../contract/control.ts'
+import type { ControlEvent, ControlView, ExcessPicture, Expectation, NetworkPicture, OriginHealth } from '../contract/control.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import { type KnownCrawlers, type Plan, type ShieldState, type SourceDrop, calmPlan } from '../contract/plan.ts'
 import type { SampleBatch } from '../contract/sample.ts'
@@ -22,6 +22,8 @@ import type { mitigationOptions } from './mitigation/options.ts'
 import { type BookContext, RuleBook } from './mitigation/rule-book.ts'
 import { SourceDrops } from './mitigation/source-drops.ts'
 import { type Proposal, synthesise } from './mitigation/synthesise.ts'
+import { measureNetworks } from './network-data/measure-networks.ts'
+import type { NetworkLookup } from './network-data/network-data.ts'
 
 export interface LoopSettings {
   readonly detection: OptionValues<typeof detectionOptions>
@@ -87,6 +89,9 @@ export class ControlLoop {
   #proposals: readonly Proposal[] = []
   #drops: readonly SourceDrop[] = []
   #crawlers: KnownCrawlers | undefined
+  #networks: NetworkPicture | null = null
+  /** Countries and networks by address, when the operator has files of them: for the view alone, never for a decision. */
+  networkLookup: NetworkLookup | null = null
 
   /** `seed` drives every choice by chance; `baseline` what is known already (detection/baseline-file.ts). */
   constructor(settings: LoopSettings, seed: number, baseline?: Baseline) {
@@ -145,6 +150,7 @@ export class ControlLoop {
   #weighEvidence(): void {
     const look = this.#stateMachine.state !== 'NORMAL' || this.#z > 3 || this.#health.strained
     this.#excess = look ? this.#observer.measureExcess(this.#expectation) : null
+    this.#networks = this.#excess === null || this.networkLookup === null ? null : measureNetworks(this.#observer.window, this.#observer.heavyRanges(), this.networkLookup)
     this.#verdict = this.#excess === null ? { items: [], logLikelihood: 0 } : this.#observer.weighEvidence(this.#excess, this.#book.canaryTotals)
   }
 
@@ -309,6 +315,7 @@ export class ControlLoop {
       z: this.#z,
       health: this.#health,
       excess: this.#excess,
+      ...(this.#networks === null ? {} : { networks: this.#networks }),
       evidence: this.#verdict.items,
       logLikelihood: this.#verdict.logLikelihood,
       rules: this.#book.records(this.#settings.mitigation),
