@@ -43,7 +43,9 @@ export async function listenerPlans(settings: Settings, workers: number, inherit
         return { text: listen.address.text, host: listen.address.host, port: entry.port, certificates: entry.certificates, proxyProtocol: listen.proxyProtocol, fds: fds.filter((fd) => fd >= 0) }
       }),
     settle(listener, port) {
-      for (const entry of entries) if (entry.listen.address.text === listener && entry.port === 0) entry.port = port
+      // In the order of the entries, so that two of them may ask for a free port of the same address.
+      const entry = entries.find((one) => one.listen.address.text === listener && one.port === 0)
+      if (entry !== undefined) entry.port = port
     },
     urls: () =>
       entries.map(({ listen, port }) => {

@@ -8,7 +8,7 @@ import { chooseRanges, partialContent } from './range.ts'
 import type { CacheEntry, StoredResponse } from './stored-response.ts'
 
 /**
- * A stored answer made ready for one visitor: whole, 304, part, 416 or only its header section.
+ * A stored answer made ready for one visitor: whole, 304, part or 416.
  * The whole answer and the 304 are kept for as long as their text holds, which is one second, because Age is in them; so a hot page costs
  * one lookup and one write. `keep` false: memory for such images is used up for this second, make it and forget it.
  */
@@ -37,7 +37,7 @@ export function answerFrom(
       return new PreparedAnswer(206, withState(list, entry, nowMs, detail), part.body)
     }
   }
-  if (request.method === 'HEAD') return new PreparedAnswer(entry.stored.status, withState([...entry.stored.headers], entry, nowMs, detail), null)
+  // The same for HEAD: its length is told from the content, and the reply sends none (RFC 9110 section 9.3.2).
   return whole(entry, nowMs, detail, keep)
 }
 
