@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import { LoadOrigin } from '../support/load-origin.ts'
 import { PolderProcess } from '../support/polder-process.ts'
 import { residentBytes } from '../support/resident-memory.ts'
+import { SampleSiteProcess } from '../support/sample-site-process.ts'
 
 const CONNECTIONS = 10_000
 const MIB = 1_048_576
@@ -29,7 +30,7 @@ class Holder {
   readonly #lines: AsyncIterator<string>
 
   constructor(port: number, path: string) {
-    this.child = spawn(process.execPath, [join(import.meta.dirname, '../support/hold-connections.ts'), String(port), String(CONNECTIONS), path], { stdio: ['pipe', 'pipe', 'inherit'] })
+    this.child = spawn(process.execPath, [join(import.meta.dirname, '../support/hold-connections-program.ts'), String(port), String(CONNECTIONS), path], { stdio: ['pipe', 'pipe', 'inherit'] })
     this.#lines = createInterface({ input: this.child.stdout! })[Symbol.asyncIterator]()
   }
 
@@ -83,16 +84,6 @@ test('ten thousand keep-alive connections are held at once, each answered, and a
     await origin.close()
   }
 })
-
-async function startSampleSite(): Promise<{ readonly url: string; readonly child: ChildProcess }> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../../sample-site/main.ts'), '--port', '0', '--documents', '300', '--quiet'], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout! }).once('line', (line) => resolve(line.replace('sample site ', '')))
-    child.once('exit', (code) => reject(new Error(`sample site ended with ${code}`)))
-  })
-  child.removeAllListeners('exit')
-  return { url, child }
-}
 
 /** Bytes received; each block of 64 KiB must begin with its number. */
 function download(url: string, bytes: number): Promise<number> {
@@ -153,7 +144,7 @@ function upload(url: string, bytes: number): Promise<void> {
 }
 
 test('a gigabyte down and a gigabyte up at once: whole, and the memory of Polder grows by 64 MB at most', async () => {
-  const site = await startSampleSite()
+  const site = await SampleSiteProcess.start()
   const polder = await PolderProcess.start(`listen: 127.0.0.1:0\norigin: ${site.url}\nworkers: 2\nroutes:\n  - { path: /upload, maxBodyBytes: 2GiB }\n`)
   try {
     await Promise.all([download(polder.url, 64 * MIB), upload(polder.url, 64 * MIB)])
@@ -171,9 +162,6 @@ test('a gigabyte down and a gigabyte up at once: whole, and the memory of Polder
     assert.ok(most - before <= 64_000_000, `grew by ${most - before} bytes`)
   } finally {
     await polder.stop()
-    await new Promise((resolve) => {
-      site.child.once('exit', resolve)
-      site.child.kill('SIGTERM')
-    })
+    await site.stop()
   }
 })
