@@ -11,12 +11,21 @@ import type { Vitals } from '../contract/vitals.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { processLog } from '../kernel/log.ts'
 import { SeededRandom, systemRandom } from '../kernel/random.ts'
+import { CrawlerRegister } from './crawlers/crawler-register.ts'
+import type { CrawlerSettings } from './crawlers/options.ts'
 import type { Baseline } from './detection/baseline.ts'
 import { mergeBaseline, parseBaseline, serialiseBaseline } from './detection/baseline-file.ts'
 import { ControlLoop, type LoopSettings } from './loop.ts'
+import { NetworkData } from './network-data/network-data.ts'
+import type { NetworkDataSettings } from './network-data/options.ts'
+
+export interface ControlSettings extends LoopSettings {
+  readonly crawlers: CrawlerSettings
+  readonly networkData: NetworkDataSettings
+}
 
 export interface ControlStart {
-  readonly settings: LoopSettings
+  readonly settings: ControlSettings
   /** The key that samples are hashed with; a baseline learned with another one is of no use. */
   readonly featureKey: number
   readonly baselineFile: string
@@ -35,14 +44,18 @@ const main = parentPort
 const start = workerData as ControlStart
 const log = processLog('control')
 const loop = new ControlLoop(start.settings, Math.floor(systemRandom.next() * 2 ** 32), readBaseline())
+const crawlers = new CrawlerRegister(start.settings.crawlers, systemRandom, systemClock.wallMs())
+const networks = new NetworkData(start.settings.networkData)
 let vitals: Vitals[] = []
 let samples: SampleBatch[] = []
 let commands: OperatorAct[] = []
 
-main.on('message', (order: ThreadOrder<LoopSettings>) => {
+main.on('message', (order: ThreadOrder<ControlSettings>) => {
   if (order.type === 'link') listen(order.port)
   else if (order.type === 'settings') {
     loop.applySettings(order.settings)
+    crawlers.applySettings(order.settings.crawlers)
+    networks.applySettings(order.settings.networkData)
     report({ type: 'applied', version: order.version })
   } else if (order.type === 'act') keep(commands, order.act)
   else if (order.type === 'drain') {
@@ -119,11 +132,17 @@ function saveBaseline(): void {
 }
 
 function tick(): void {
-  const inputs = { vitals, samples, commands }
+  const nowMs = systemClock.monotonicMs()
+  const nowWallMs = systemClock.wallMs()
+  const known = crawlers.tick(nowMs, nowWallMs, samples)
+  const told = networks.tick(nowMs, nowWallMs)
+  loop.networkLookup = networks.ready ? networks : null
+  const inputs = { vitals, samples, commands, crawlers: known.crawlers }
   vitals = []
   samples = []
   commands = []
-  const { plan, changed, events, views } = loop.tick(systemClock.wallMs(), inputs)
+  const { plan, changed, events: own, views } = loop.tick(nowWallMs, inputs)
+  const events = [...known.events, ...told, ...own]
   if (changed) report({ type: 'plan', plan })
   for (const event of events) log.info(event.sentence, { event })
   report({ type: 'control-view', view: views, events })

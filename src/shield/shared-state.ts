@@ -2,8 +2,7 @@ import { join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
 import type { AddressFacts } from '../contract/control-socket.ts'
 import { behavesLikeVisitor } from '../controlplane/evidence.ts'
-import type { LoopSettings } from '../controlplane/loop.ts'
-import type { ControlStart } from '../controlplane/worker.ts'
+import type { ControlSettings, ControlStart } from '../controlplane/worker.ts'
 import { allocateAdmission, reclaimWorker, type AdmissionMemory } from '../dataplane/admission/admission-memory.ts'
 import { SlotAudit } from '../dataplane/admission/reclaim.ts'
 import { HALVING_SHIFT, SourceTable } from '../dataplane/admission/source-table.ts'
@@ -89,6 +88,6 @@ export class SharedState {
   }
 }
 
-export function controlSettings(settings: Settings): LoopSettings {
-  return { detection: settings.detection, mitigation: settings.mitigation }
+export function controlSettings(settings: Settings): ControlSettings {
+  return { detection: settings.detection, mitigation: settings.mitigation, crawlers: settings.crawlers, networkData: settings.networkData }
 }

@@ -72,7 +72,8 @@ export class CrawlerRegister {
       this.#lookedAtMs = nowMs
       this.#looking = this.#lookAtFiles(rangeFiles, nowWallMs).finally(() => (this.#looking = null))
     }
-    if ((this.#dirty || this.#verifier.changes !== this.#listChanges) && nowMs - this.#listAtMs >= RENEW_LIST_MS) this.#renewList(nowMs, nowWallMs)
+    const due = this.#prefixes.length === 0 || nowMs - this.#listAtMs >= RENEW_LIST_MS
+    if (due && (this.#dirty || this.#verifier.changes !== this.#listChanges)) this.#renewList(nowMs, nowWallMs)
     const events = this.#events
     this.#events = []
     const used = reverseDns || rangeFiles.length > 0
