@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { HeaderList } from '../../kernel/header-list.ts'
-import { clientAddress, elementStart, makeAddressOf, TrustedHops } from './client-address.ts'
+import { clientAddress, elementStart, makeAddressOf, schemeOf, TrustedHops } from './client-address.ts'
 import type { ConnectionFacts } from './connection-context.ts'
 
 const KEY = 99
@@ -93,5 +93,23 @@ describe('elementStart', () => {
   it('finds the last comma outside quotes', () => {
     const text = 'for=a, for="x,y\\",z"'
     assert.equal(text.slice(elementStart(text, text.length)), ' for="x,y\\",z"')
+  })
+})
+
+describe('the scheme the visitor used', () => {
+  const hop = from('10.0.0.1')
+
+  it('is what the trusted hop next to us says, in the header the operator named', () => {
+    assert.equal(schemeOf(['x-forwarded-proto', 'https'], hop, 'http', 'x-forwarded-for'), 'https')
+    assert.equal(schemeOf(['x-forwarded-proto', 'http, HTTPS '], hop, 'http', 'x-forwarded-for'), 'https')
+    assert.equal(schemeOf(['x-forwarded-proto', 'https', 'x-forwarded-proto', 'http'], hop, 'https', 'x-forwarded-for'), 'http')
+    assert.equal(schemeOf(['forwarded', 'for=192.0.2.1;proto=http, for="[2001:db8::1]";Proto=https'], hop, 'http', 'forwarded'), 'https')
+    assert.equal(schemeOf(['x-forwarded-proto', 'https'], hop, 'http', 'forwarded'), 'http')
+  })
+
+  it('is that of the connection when the hop says nothing usable, and for everybody else', () => {
+    for (const value of ['', 'wss', 'https, on', 'https;']) assert.equal(schemeOf(['x-forwarded-proto', value], hop, 'http', 'x-forwarded-for'), 'http', value)
+    for (const value of ['for=192.0.2.1', 'proto=https;proto=http', 'proto=https, for=192.0.2.1', 'proto="']) assert.equal(schemeOf(['forwarded', value], hop, 'http', 'forwarded'), 'http', value)
+    assert.equal(schemeOf(['x-forwarded-proto', 'https', 'forwarded', 'proto=https'], from('192.0.2.7'), 'http', 'x-forwarded-for'), 'http')
   })
 })

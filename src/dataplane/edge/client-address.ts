@@ -70,6 +70,24 @@ export function makeAddressOf(header: 'x-forwarded-for' | 'forwarded', trusted: 
   }
 }
 
+export type Scheme = 'http' | 'https'
+
+/**
+ * How the visitor reached the trusted hop that ends TLS for us: what the hop next to us says (the last X-Forwarded-Proto, or `proto` of the last Forwarded element),
+ * else how the hop reached us. Without it every origin behind such a hop would answer with redirects to https for ever. The scheme is part of the cache key.
+ */
+export function schemeOf(headers: HeaderList, facts: ConnectionFacts, own: Scheme, header: 'x-forwarded-for' | 'forwarded'): Scheme {
+  if (!facts.trustedHop) return own
+  const name = header === 'forwarded' ? 'forwarded' : 'x-forwarded-proto'
+  for (let i = headers.length - 2; i >= 0; i -= 2) {
+    if (headers[i] !== name) continue
+    const value = headers[i + 1]!
+    const said = header === 'forwarded' ? protoOf(value.slice(elementStart(value, value.length))) : value.slice(value.lastIndexOf(',') + 1).trim().toLowerCase()
+    return said === 'http' || said === 'https' ? said : own
+  }
+  return own
+}
+
 /** Where the element that ends at `end` begins: after the last comma outside a quoted-string, read from the right. */
 export function elementStart(value: string, end: number): number {
   let quoted = false
@@ -118,20 +136,30 @@ function isPort(text: string, from: number): boolean {
 // RFC 7239 section 4: forwarded-pair = token "=" ( token / quoted-string ), joined by ";" without white space around "=".
 const forwardedPair = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+)=(?:([!#$%&'*+.^_`|~0-9A-Za-z-]+)|"((?:[\t !#-[\]-~\x80-\xff]|\\[\t -~\x80-\xff])*)")$/
 
-/** The address in one Forwarded element, or null: no `for`, `unknown`, an obfuscated `_name`, or not as RFC 7239 writes it. */
-function forwardedNode(element: string): IpAddress | null {
+/** The value of one parameter of a Forwarded element, or null: not there, twice, or not as RFC 7239 writes it. */
+function parameterOf(element: string, name: string): string | null {
   let found: string | null = null
   let from = 0
   while (from <= element.length) {
     const stop = pairEnd(element, from)
     const match = forwardedPair.exec(element.slice(from, stop).trim())
     if (match === null) return null
-    if (match[1]!.toLowerCase() === 'for') {
+    if (match[1]!.toLowerCase() === name) {
       if (found !== null) return null
       found = match[2] ?? match[3]!.replaceAll(/\\(.)/g, '$1')
     }
     from = stop + 1
   }
+  return found
+}
+
+function protoOf(element: string): string | null {
+  return parameterOf(element, 'proto')?.toLowerCase() ?? null
+}
+
+/** The address in one Forwarded element, or null: no `for`, `unknown`, an obfuscated `_name`, or not as RFC 7239 writes it. */
+function forwardedNode(element: string): IpAddress | null {
+  const found = parameterOf(element, 'for')
   if (found === null) return null
   // IPv6 is only ever written in brackets here (section 6)
   return found.startsWith('[') || !found.includes(':') || found.indexOf(':') === found.lastIndexOf(':') ? bareNode(found) : null

@@ -47,7 +47,7 @@ export const edgeOptions = {
   },
   trustedProxyHeader: {
     kind: 'choice', choices: ['x-forwarded-for', 'forwarded'], default: 'x-forwarded-for', applies: 'live',
-    sentence: 'The one header in which the trusted proxies name the visitor; the other is ignored, because a visitor could have sent it.',
+    sentence: 'The one header in which the trusted proxies name the visitor; the other is ignored, because a visitor could have sent it. Whether he came over https they say in X-Forwarded-Proto, or in proto= of Forwarded.',
   },
   proxyHeaderDeadlineMs: {
     kind: 'durationMs', min: 100, max: 60_000, default: 3_000, applies: 'live',

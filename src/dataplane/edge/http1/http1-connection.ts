@@ -5,6 +5,7 @@ import type { Reason } from '../../../contract/reason.ts'
 import type { MonotonicMs } from '../../../kernel/clock.ts'
 import type { HeaderList } from '../../../kernel/header-list.ts'
 import { Request, type ClientAddress } from '../../request.ts'
+import { schemeOf } from '../client-address.ts'
 import type { ConnectionFacts, EdgeContext } from '../connection-context.ts'
 import { deadlinesOf, type Entry, type Timed } from './connection-deadlines.ts'
 import { ConnectionOutput } from './connection-output.ts'
@@ -181,8 +182,9 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
     const reply = new Http1Reply(this, this.output, head)
     const body = head.chunked || head.contentLength > 0 ? new Http1RequestBody(this, head.contentLength, head.expectContinue, context.settings) : null
     const client = this.#addressOf(head.headers, this.#facts)
+    const scheme = schemeOf(head.headers, this.#facts, context.scheme, context.settings.trustedProxyHeader)
     const request = new Request(
-      head.method, head.target, head.host, context.scheme, head.version, head.headers, client, this.#facts.tls, body, reply, now, head.upgrade,
+      head.method, head.target, head.host, scheme, head.version, head.headers, client, this.#facts.tls, body, reply, now, head.upgrade,
     )
     this.#reply = reply
     this.#body = body
@@ -397,7 +399,11 @@ export class Http1Connection implements BodyOwner, ReplyOwner, RawOwner, Timed {
     const settings = this.#context.settings
     if (this.output.isStuck(now, settings)) {
       if (this.#phase === CLOSED) this.#socket.destroy()
-      else this.cut('reader-too-slow')
+      else {
+        // An answer handed over whole was counted when it was: its slow reader would show nowhere.
+        if (this.#request === null || this.#request.ended) this.#context.onRefusal(this.#facts.peer, 'reader-too-slow', 0)
+        this.cut('reader-too-slow')
+      }
       return
     }
     const elapsed = now - this.#sinceMs

@@ -11,7 +11,7 @@ import type { Socket } from 'node:net'
 import type { Reason } from '../../../contract/reason.ts'
 import type { MonotonicMs } from '../../../kernel/clock.ts'
 import { Request } from '../../request.ts'
-import type { AddressOf } from '../client-address.ts'
+import { type AddressOf, schemeOf } from '../client-address.ts'
 import type { ConnectionFacts, EdgeContext } from '../connection-context.ts'
 import type { EdgeSettings } from '../options.ts'
 import { Http2Body, type ContentMeter } from './http2-body.ts'
@@ -132,7 +132,11 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
     for (const exchange of this.#exchanges) {
       const broken = exchange.body?.look(elapsed) ?? null
       if (broken !== null && !exchange.finished) exchange.cutWith(broken, NGHTTP2_CANCEL)
-      else if (exchange.drainsTooSlowly(elapsed)) exchange.cutWith('reader-too-slow', NGHTTP2_CANCEL)
+      else if (exchange.drainsTooSlowly(elapsed)) {
+        // As for HTTP/1: what was handed over whole is counted as served already.
+        if (exchange.finished) this.#context.onRefusal(this.#facts.peer, 'reader-too-slow', 0)
+        exchange.cutWith('reader-too-slow', NGHTTP2_CANCEL)
+      }
     }
     this.#countBytes()
     if (this.#budget.unexplainedBytes(this.#countedIn, this.#countedOut, now)) {
@@ -199,8 +203,9 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
       return
     }
     if (hasContent) exchange.body = new Http2Body(exchange, this, head.contentLength, head.expectsContinue)
+    const scheme = schemeOf(head.headers, this.#facts, this.#context.scheme, this.settings.trustedProxyHeader)
     const request = new Request(
-      head.method, head.target, head.host, this.#context.scheme, 20, head.headers,
+      head.method, head.target, head.host, scheme, 20, head.headers,
       this.#addressOf(head.headers, this.#facts), this.#facts.tls, exchange.body, exchange, now, '',
     )
     this.#exchanges.add(exchange)
