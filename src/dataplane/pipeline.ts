@@ -5,7 +5,8 @@
  *   know      who asks (source table), what kind of thing is asked for (routes)
  *   admit     who is let through whatever the automatic rules say: allow-list, probes, verified crawlers, exempt paths
  *   watch     the tap: seen before anything acts, so that a limit never hides what it limits
- *   obey      the rules: block, limit, tag
+ *   pass      a challenge that comes back waited or worked out: a clearance, and on to what was asked for
+ *   obey      the rules: block, limit, challenge, tag
  *   host      a site we do not serve is refused cheaply
  *   cache     a stored answer ends the request here; that is what most visitors of a flooded site get
  *   origin    everything else: admission, origin, store (origin-fetch.ts)
@@ -16,7 +17,7 @@ import { calmPlan, type Plan } from '../contract/plan.ts'
 import type { Reason } from '../contract/reason.ts'
 import type { RouteClass } from '../contract/route-class.ts'
 import { sampleFlags } from '../contract/sample.ts'
-import type { Clock, MonotonicMs } from '../kernel/clock.ts'
+import type { Clock, MonotonicMs, WallMs } from '../kernel/clock.ts'
 import { hasHeader } from '../kernel/header-list.ts'
 import type { Log } from '../kernel/log.ts'
 import type { AccessLog } from './access-log/access-log.ts'
@@ -24,6 +25,9 @@ import type { Admission } from './admission/admission.ts'
 import type { Cache } from './cache/cache.ts'
 import { type CachePolicy, compileCachePolicy } from './cache/policy.ts'
 import { Features } from './features.ts'
+import { ChallengeDoor } from './challenge-door.ts'
+import { ClearanceBudget } from './challenge/clearance-budget.ts'
+import type { ChallengeKey } from './challenge/tokens.ts'
 import type { FetchHost } from './fetch-host.ts'
 import { HostTable } from './routing/host-table.ts'
 import type { Origin } from './origin/origin.ts'
@@ -32,7 +36,7 @@ import { RefusalPages } from './pages/refusal-page.ts'
 import type { ClientAddress, PreparedAnswer, Request } from './request.ts'
 import { classOf, type Route, RouteTable } from './routing/route-table.ts'
 import { ALWAYS_ADMITTED, AlwaysAdmitted, CrawlerSet } from './rules/always-admitted.ts'
-import { compileRules, noRules, type RuleSet, strictnessOfTag } from './rules/compile.ts'
+import { type CompiledRule, compileRules, noRules, type RuleSet, strictnessOfTag } from './rules/compile.ts'
 import { isPositive, matchAllow, matchRules } from './rules/match.ts'
 import { climbs } from './rules/normalised-path.ts'
 import type { DataplaneSettings } from './settings.ts'
@@ -51,6 +55,8 @@ export interface PipelineParts {
   readonly accessLog: AccessLog
   readonly hashKey: number
   readonly workers: number
+  readonly challengeKeys: readonly ChallengeKey[]
+  readonly clearances: SharedArrayBuffer
 }
 
 /** What one version of the settings means, compiled; swapped whole on a reload. */
@@ -75,6 +81,7 @@ export class Pipeline implements FetchHost {
   readonly #features: Features
   readonly #ruleShare: number
   readonly #crawlers = new CrawlerSet()
+  readonly #door: ChallengeDoor
   #site: Site
   #rules: RuleSet = noRules
   plan: Plan = calmPlan
@@ -89,6 +96,13 @@ export class Pipeline implements FetchHost {
     this.#ruleShare = 1 / parts.workers
     this.#site = compileSite(settings, origin)
     this.#rules = compileRules(settings.rules, [])
+    this.#door = new ChallengeDoor(
+      {
+        clock: parts.clock, keys: parts.challengeKeys, budget: new ClearanceBudget(parts.clearances, parts.hashKey), gatherBudget: this.gatherBudget,
+        onNewClearance: (slot) => this.admission.sources.countValidatedToken(slot),
+      },
+      settings,
+    )
   }
 
   get origin(): Origin {
@@ -107,6 +121,11 @@ export class Pipeline implements FetchHost {
   applySettings(settings: DataplaneSettings, origin: Origin): void {
     this.#site = compileSite(settings, origin)
     this.#rules = compileRules(settings.rules, this.plan.rules, this.#rules)
+    this.#door.applySettings(settings)
+  }
+
+  setChallengeKeys(keys: readonly ChallengeKey[]): void {
+    this.#door.setKeys(keys)
   }
 
   /** The control plane's word. An older plan than the one in force is ignored. */
@@ -132,9 +151,10 @@ export class Pipeline implements FetchHost {
     const now = request.receivedAtMs
     const wallNow = this.clock.wallMs()
     this.tally.received++
-    const route = this.#know(request, now)
+    const route = this.#know(request, now, wallNow)
     const admitted = this.#admit(request, route, wallNow)
-    this.#parts.tap.see(request, this.#features.read(request), this.admission.sources, wallNow, admitted)
+    this.#parts.tap.see(request, this.#features.read(request), this.admission.sources, wallNow, admitted | (request.clearedBy === '' ? 0 : sampleFlags.validClearance))
+    if (this.#pass(request, admitted, wallNow)) return
     if (this.#obey(request, admitted, now, wallNow)) return
     if (!this.#site.hosts.knows(request.host)) return this.refuse(request, 'unknown-host', 0)
     if (request.method === 'OPTIONS' && request.target === '*') return this.#answerOptions(request)
@@ -143,7 +163,7 @@ export class Pipeline implements FetchHost {
     this.#toOrigin(request, route)
   }
 
-  #know(request: Request, now: MonotonicMs): Route<CachePolicy> {
+  #know(request: Request, now: MonotonicMs, wallNow: WallMs): Route<CachePolicy> {
     const sources = this.admission.sources
     const slot = sources.touch(request.client, now)
     request.sourceSlot = slot
@@ -151,8 +171,11 @@ export class Pipeline implements FetchHost {
     const routeClass = classOf(request, route)
     request.routeClass = routeClass
     if (routeClass === 'static') sources.countStatic(slot)
-    if (hasHeader(request.headers, 'cookie')) sources.countEcho(slot)
-    if (routeClass === 'feed' || isPositive(request, sources)) request.visitorClass = 'known'
+    const hasCookie = hasHeader(request.headers, 'cookie')
+    this.#door.read(request, wallNow)
+    if (hasCookie || request.clearedBy !== '') sources.countEcho(slot)
+    if (request.clearedBy !== '') request.visitorClass = 'cleared'
+    else if (routeClass === 'feed' || isPositive(request, sources)) request.visitorClass = 'known'
     return route
   }
 
@@ -161,7 +184,7 @@ export class Pipeline implements FetchHost {
     let flags = 0
     if (route.exempt && !climbs(request.path)) flags |= sampleFlags.exemptPath
     if (this.#crawlers.has(request.client, wallNow)) flags |= sampleFlags.verifiedCrawler
-    if (flags !== 0) request.visitorClass = 'known'
+    if (flags !== 0 && request.clearedBy === '') request.visitorClass = 'known'
     const rule = matchAllow(this.#rules, request, this.#features.read(request), this.admission.sources, wallNow)
     if (rule !== null) request.ruleId = rule.id
     if (rule !== null || this.#site.admitted.isProbe(request)) {
@@ -172,7 +195,7 @@ export class Pipeline implements FetchHost {
   }
 
   /** True when a rule ended the request. */
-  #obey(request: Request, admitted: number, now: MonotonicMs, wallNow: number): boolean {
+  #obey(request: Request, admitted: number, now: MonotonicMs, wallNow: WallMs): boolean {
     if ((admitted & sampleFlags.allowListed) !== 0) return false
     const rule = matchRules(this.#rules, request, this.#features.read(request), this.admission.sources, wallNow, (admitted & ALWAYS_ADMITTED) !== 0)
     if (rule === null) return false
@@ -180,15 +203,16 @@ export class Pipeline implements FetchHost {
     if (rule.strictness > strictnessOfTag && rule.passesAsCanary(request.client.key, now)) return false
     switch (rule.action) {
       case 'tag':
-        request.visitorClass = 'tagged'
+        if (request.clearedBy === '') request.visitorClass = 'tagged'
         return false
       case 'block':
         this.refuse(request, 'rule-block', 0)
         return true
       case 'challenge':
+        return (admitted & ALWAYS_ADMITTED) === 0 && this.#challenge(request, rule, now, wallNow)
       case 'limit':
         if (rule.takeToken(now, this.#ruleShare)) return false
-        this.refuse(request, rule.action === 'limit' ? 'rule-limit' : 'rule-challenge', 5)
+        this.refuse(request, 'rule-limit', 5)
         return true
       case 'cache-only':
         if (this.#serveStored(request, this.#site.routes.find(request), now)) return true
@@ -198,6 +222,40 @@ export class Pipeline implements FetchHost {
       case 'observe':
         return false
     }
+  }
+
+  /** True when the request came with a challenge that is done, and was sent on. */
+  #pass(request: Request, admitted: number, wallNow: WallMs): boolean {
+    if (request.ticket === '' || !this.#site.hosts.knows(request.host)) return false
+    const outcome = this.#door.pass(this, request, this.#rules.challenges, wallNow)
+    if (outcome === 'passed' && this.#rules.challenges) {
+      const rule = matchRules(this.#rules, request, this.#features.read(request), this.admission.sources, wallNow, (admitted & ALWAYS_ADMITTED) !== 0)
+      if (rule?.action === 'challenge') rule.countPassed(request.client.key)
+    }
+    return outcome !== 'no'
+  }
+
+  /**
+   * True when the request was answered with a challenge, or from the store in its place. What no person opens is never challenged: sub-resources go on,
+   * feeds, API and HEAD are held to the rule's rate if it has one, as they would be by the step above.
+   */
+  #challenge(request: Request, rule: CompiledRule, now: MonotonicMs, wallNow: WallMs): boolean {
+    const { routeClass, method } = request
+    if (routeClass === 'static') return false
+    if (routeClass === 'feed' || routeClass === 'api' || method === 'HEAD' || method === 'OPTIONS') {
+      if (rule.limitPerSecond === 0 || rule.takeToken(now, this.#ruleShare)) return false
+      this.refuse(request, 'rule-limit', 5)
+      return true
+    }
+    const withoutCookies = this.#door.isWithoutCookies(request, wallNow)
+    // Who cannot keep a clearance may read what is stored without being asked again.
+    if (withoutCookies && method === 'GET') {
+      if (this.#serveStored(request, this.#site.routes.find(request), now)) return true
+      this.#fetch = null
+    }
+    rule.countChallenged(request.client.key)
+    this.#door.ask(this, request, this.plan, withoutCookies, wallNow)
+    return true
   }
 
   /** True when a stored answer served the request, or it wanted a stored one only. */
@@ -245,7 +303,7 @@ export class Pipeline implements FetchHost {
     request.status = answer.status
     request.bytesSent = answer.body === null || request.method === 'HEAD' ? 0 : answer.body.length
     request.reply.sendPrepared(answer)
-    this.ended(request, reason)
+    this.ended(request, answer.status === 416 ? 'range-refused' : reason)
   }
 
   /** Ends a request with a page that says why; one write. `retryAfterSeconds` 0: do not invite a retry. */
