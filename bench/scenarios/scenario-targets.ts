@@ -21,7 +21,9 @@ export function judgeTargets(all: readonly SavedRun[]): string[][] {
   const a12 = of(['A12'])
   const a12Blocked = a12.map((run) => blockedClients(run) / run.score.harm.reduce((s, one) => s + one.clients, 0))
   const a11 = of(['A11'])
-  const rejects = of(['A1', 'A2', 'A3', 'A4', 'A5']).map((run) => run.cpuMicrosPerReject).filter((value) => Number.isFinite(value) && value > 0)
+  const rejectCost = (ids: readonly ScenarioId[]): number[] => of(ids).map((run) => run.cpuMicrosPerReject).filter((value) => Number.isFinite(value) && value > 0)
+  const kept = rejectCost(['A1'])
+  const fresh = rejectCost(['A2', 'A3', 'A4', 'A5'])
   return [
     row('B1 to B5: visitors blocked', '0 in every run', crowds.length, `${Math.max(0, ...crowds.map(blockedClients))} at most in ${crowds.length} runs`, crowds.every((run) => blockedClients(run) === 0)),
     row('A1 to A6: goodput from mitigation on', '≥ 0.95', after.length, `${least(after).toFixed(3)} at least`, after.length === flooded.length && least(after) >= 0.95),
@@ -29,7 +31,8 @@ export function judgeTargets(all: readonly SavedRun[]): string[][] {
     row('A12: goodput, visitors blocked', '≥ 0.8, ≤ 1 %', a12.length, `${least(a12.map((run) => run.score.goodput.attack)).toFixed(3)}, ${(100 * Math.max(0, ...a12Blocked)).toFixed(2)} %`, a12.every((run) => run.score.goodput.attack >= 0.8) && a12Blocked.every((value) => value <= 0.01)),
     row('A11: attackers blocked, goodput', 'none; the fair share or more', a11.length, `${Math.max(0, ...a11.map((run) => run.score.attack.blocked))} requests, ${least(a11.map((run) => run.score.goodput.attack)).toFixed(3)}`, a11.every((run) => run.score.attack.blocked === 0 && run.score.goodput.attack >= 0.4)),
     row('A1 to A10: real visitors ever blocked', '≤ 0.1 %', visitors, `${blocked} of ${visitors}`, blocked <= visitors / 1_000),
-    row('CPU per rejected request, in process', '≤ 60 µs', rejects.length, `${rejects.length === 0 ? '' : median(rejects).toFixed(0)} µs with a new connection for each`, rejects.length > 0 && median(rejects) <= 60),
+    row('CPU per rejected request in process, connections kept (A1)', '≤ 60 µs', kept.length, `${kept.length === 0 ? '' : median(kept).toFixed(0)} µs`, kept.length > 0 && median(kept) <= 60),
+    row('the same with a new connection for each (A2 to A5)', '≤ 60 µs', fresh.length, `${fresh.length === 0 ? '' : median(fresh).toFixed(0)} µs`, fresh.length > 0 && median(fresh) <= 60),
     ...againstPeers(all),
   ]
 }

@@ -35,13 +35,14 @@ export function measureExcess(
   const fresh = new Uint32Array(window.present.length)
   const failing = new Uint32Array(window.present.length)
   const column = (name: keyof typeof fieldIndex): Uint32Array => window.columns[fieldIndex[name]]
-  const [counts, echoes, errors, families, highs, lows] = [column('clientRequests'), column('clientEchoes'), column('clientErrors'), column('family'), column('addressHigh'), column('addressLow')]
+  const [counts, statics, echoes, errors, families, highs, lows] = [column('clientRequests'), column('clientStatics'), column('clientEchoes'), column('clientErrors'), column('family'), column('addressHigh'), column('addressLow')]
   let rows = 0
   for (let word = 0; word < open.length; word++) {
     for (let bits = open[word]; bits !== 0; bits &= bits - 1) {
       const row = word * 32 + (31 - Math.clz32(bits & -bits))
       rows++
-      if (counts[row] >= 2) {
+      // The parts of a first page bring no cookie yet, where a script sets it: who fetches parts is asked for an echo only when it gives one.
+      if (counts[row] >= 2 && (statics[row] === 0 || echoes[row] > 0)) {
         setBit(repeated, row)
         if (echoes[row] > 0) setBit(echoing, row)
       }
@@ -52,7 +53,7 @@ export function measureExcess(
   const judged = above(window.judged, normal.judged)
   const proven = above(removeBits(window.proven.slice(), window.protected), normal.proven)
   const echoed = above(echoing, normal.echoing)
-  const repeatedExcess = above(repeated, 0.5)
+  const repeatedExcess = above(repeated, normal.echoing)
   const weight = rows === 0 ? 1 : seen / rows
   const share = (part: number, whole: number): number => (whole <= 0 ? 0 : Math.min(1, part / whole))
   return {
