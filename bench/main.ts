@@ -8,6 +8,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   peers: { summary: 'Polder beside nginx, HAProxy, Varnish and Node proxies, same workload, same run', load: async () => (await import('./peers/peers-command.ts')).peersCommand },
   addresses: { summary: 'a million client addresses: memory and latency', load: async () => (await import('./peers/addresses-command.ts')).addressesCommand },
   steps: { summary: 'nanoseconds and bytes for each hot step of a request; budget check; branch against base', load: async () => (await import('./steps/steps-command.ts')).stepsCommand },
+  fingerprint: { summary: 'what the JA4 of a TLS handshake costs', load: async () => (await import('./fingerprint/fingerprint-command.ts')).fingerprintCommand },
   fuzz: { summary: 'the HTTP/1 codec against llhttp', load: async () => (await import('./fuzz-command.ts')).fuzzCommand },
   soak: { summary: 'mixed traffic for minutes: do memory or handles grow?', load: async () => (await import('./soak/soak-command.ts')).soakCommand },
   scenarios: { summary: 'the fixed suite of floods and crowds, on real sockets, for Polder, its peers and no shield', load: async () => (await import('./scenarios/scenarios-command.ts')).scenariosCommand },
@@ -17,7 +18,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
 async function main(argv: readonly string[]): Promise<number> {
   const [name = '--help', ...rest] = argv
   if (name === '--help' || name === '-h' || name === 'help') {
-    const lines = Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(10)} ${summary}`)
+    const lines = Object.entries(commands).map(([command, { summary }]) => `  ${command.padEnd(12)} ${summary}`)
     process.stdout.write(`Usage: script/bench COMMAND [options]\n\n${lines.join('\n')}\n\nscript/bench COMMAND --help says more. All traffic stays on loopback; no option can name another machine.\n`)
     return 0
   }

@@ -5,7 +5,7 @@
  */
 import type { Condition, FeatureAttribute } from '../../contract/plan.ts'
 import { sampleFlags } from '../../contract/sample.ts'
-import { countCommonBits, hasBit, markEqual, setBit } from '../../kernel/bitset.ts'
+import { addBits, countCommonBits, hasBit, markEqual, setBit } from '../../kernel/bitset.ts'
 import { type HeavyRange, type HeavyValue, type ItemField, PAGE_ONLY_PAGES, type RequestRows, type WindowRows, fieldIndex } from '../evidence.ts'
 import { estimateShare } from './collateral.ts'
 import { markMatches, type TextOf } from './match-rows.ts'
@@ -98,6 +98,8 @@ function fieldItem(group: ItemGroup, field: ItemField, condition: Condition, val
   const normalBits = mark(baseline, field, value)
   // A log does not say these: as long as such rows are in the baseline, each of them may be anyone's, and none counts as spared.
   if (field === 'headerOrder' || field === 'acceptCombo' || field === 'tlsFingerprint') addLogRows(normalBits, baseline)
+  // Nor does a baseline learned before edge.tlsFingerprint was on: a browser's fingerprint, new to it, would look as if it were nobody's.
+  if (field === 'tlsFingerprint') addBits(normalBits, mark(baseline, field, 0))
   return { group, condition, isQueryShape: field === 'queryShape', soft: false, text, bits, arrivalBits: bits, normalBits }
 }
 

@@ -170,3 +170,12 @@ test('the same conditions in any order are the same rule', () => {
   assert.equal(ruleIdOf([a, b]), ruleIdOf([b, a, { attribute: 'unproven' }]))
   assert.notEqual(ruleIdOf([a]), ruleIdOf([a, b]))
 })
+
+test('a TLS fingerprint is no reason to refuse anyone before the baseline knows fingerprints; then it is one', () => {
+  const random = new SeededRandom(8)
+  const person = (tls: boolean): Row => ({ ...someone(random, 0.05, 8), ...(tls ? { tlsFingerprint: 7_000 + random.below(6) } : {}) })
+  const flood = [...repeat(400, () => person(true)), ...repeat(8_000, () => ({ ...someone(random, 1, 8), clientPages: 1, pathTemplate: 500, tlsFingerprint: 7_777 }))]
+  const namesTls = (baseline: readonly Row[]): boolean => wouldRefuse(inputsOf(baseline, flood, 40)).some((rule) => rule.when.some((condition) => condition.attribute === 'tlsFingerprint'))
+  assert.equal(namesTls(repeat(8_000, () => person(false))), false)
+  assert.equal(namesTls(repeat(8_000, () => person(true))), true)
+})

@@ -79,7 +79,8 @@ export const edgeOptions = {
   },
   tlsFingerprint: {
     kind: 'choice', choices: ['off', 'on'], default: 'off', applies: 'live',
-    sentence: 'Takes the JA4 fingerprint of each TLS ClientHello, so that rules can name a client by how it speaks TLS.',
+    sentence: 'Takes the JA4 fingerprint of each TLS ClientHello, so that rules can name a client by how it speaks TLS. Costs about a fifth more CPU for each new TLS connection.',
+    source: 'decision 0006: 0.09 ms of CPU on top of 0.42 ms a full handshake',
   },
 
   // HTTP/2
