@@ -52,6 +52,8 @@ ${markdownTable(['what', 'target', 'measured', 'holds'], judgeTargets(runs))}
 - **Goodput**: right answers within 2 s per request offered, of visitors only; the parts of a page that never came count as offered. **From mitigation on**: from the first instant at which goodput holds 95 % of that before for 5 s. **p99**: failures count as 10 s.
 - **Visitors blocked**: clients that ever got an answer that refuses them by rule or rate (403, 429, nginx's own 503), of all that came during and after the attack. Polder's and HAProxy's "full" is no block, but no goodput either.
 - **Leak**: attackers' requests that reached the origin, per second. **CPU per reject**: of the whole program, less its idle use, per attackers' request not served; with a new connection for each, accept and close are in it.
+- **Relaxed**: from the end of the attack until the shield stands below ATTACK again; "> 7 s" when it still did not at the end of the run (it waits for a minute of calm by default).
+- **Generator late**: the worst moment of the generator itself. The machine was not idle: hundreds of milliseconds here are a stall of the whole machine and are in every other figure of that run too.
 - Median over the seeds, worst in brackets. One seed has no bracket. Programs that speak no HTTP/2 here have no row in A9.
 - nginx and HAProxy run as their packages ship them with a proxy line (default), and as their makers' documents advise against floods (tuned; \`bench/scenarios/peers/\` says which sentence of which document). Polder's default is its default; tuned adds what its manual asks an operator to say about the site.
 - Not here: fail2ban, because ${WHY_NOT_FAIL2BAN}.
@@ -88,6 +90,8 @@ function section(id: ScenarioId, runs: readonly SavedRun[]): string {
       of(blockedClients, 'high', (value) => String(value)),
       of((run) => run.score.origin.attackersPerSecond, 'high', (value) => value.toFixed(0)),
       of((run) => run.cpuMicrosPerReject ?? Number.NaN, 'high', (value) => `${value.toFixed(0)} µs`),
+      of((run) => run.relaxedAfterMs ?? Number.NaN, 'high', (value) => (value === Number.POSITIVE_INFINITY ? `> ${group[0].phases.afterMs / 1_000} s` : seconds(value))),
+      of((run) => run.generator.worstLatenessMs, 'high', (value) => `${value.toFixed(0)} ms`),
     ]
   })
   const harmed = runs.filter((run) => blockedClients(run) > 0).map((run) => `- ${run.peer} ${run.form}, seed ${run.seed}: ${run.score.harm.filter((one) => one.blocked > 0).map((one) => `${one.cohort} ${one.clientsEverBlocked} of ${one.clients} clients, ${one.blocked} of ${one.offered} requests`).join('; ')}`)
@@ -97,7 +101,7 @@ function section(id: ScenarioId, runs: readonly SavedRun[]): string {
 
 ![${id} over time](scenarios-${id}.svg)
 
-${markdownTable(['program', 'seeds', 'goodput', 'first 10 s', 'from mitigation on', 'detected', 'mitigated', 'p99', 'visitors blocked', 'leak/s', 'CPU per reject'], rows)}
+${markdownTable(['program', 'seeds', 'goodput', 'first 10 s', 'from mitigation on', 'detected', 'mitigated', 'p99', 'visitors blocked', 'leak/s', 'CPU per reject', 'relaxed', 'generator late'], rows)}
 ${quality.length > 0 ? `\nPolder's rules, predicted and true:\n\n${quality.join('\n')}\n` : ''}${harmed.length > 0 ? `\nBlocked visitors:\n\n${harmed.join('\n')}\n` : ''}${rules.length > 0 ? `\nRules that Polder wrote (seed 1):\n\n${rules.join('\n')}\n` : ''}`
 }
 
