@@ -1,7 +1,7 @@
 /** Composition root: reads the environment and the command line, and hands the parts to each other. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { dataDirOf, loadSettings, readEnvironment, settingsFileOf, type LoadedSettings } from './config/load.ts'
+import { dataDirOf, loadSettings, readEnvironment, settingsFileOf, settingsFrom, type LoadedSettings } from './config/load.ts'
 import type { Settings } from './config/settings.ts'
 import { watchFile } from './config/watch-file.ts'
 import { CONTROL_SOCKET_NAME } from './contract/control-socket.ts'
@@ -50,6 +50,13 @@ function interrupted(): AbortSignal {
   return stop.signal
 }
 
+/** For commands that work without a settings file. */
+function defaultSettings(): Settings {
+  const { settings } = settingsFrom(Buffer.from('listen: 127.0.0.1:8080\norigin: http://127.0.0.1:8090\n'), settingsFileOf(null, environment), environment, systemClock.wallMs())
+  if (settings === null) throw new Error('the default settings have an error')
+  return settings
+}
+
 async function start(settings: Settings, file: string, digest: string): Promise<number> {
   try {
     // Loaded only here: `polder check` and `--help` answer without starting the planes.
@@ -88,6 +95,11 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
   ask: (path, question) => askShield(path, question, ANSWER_WITHIN_MS),
   interrupted,
   reasonManual,
+  replay: async (settings, options) => {
+    const { replayLog } = await import('./shield/replay-log.ts')
+    return replayLog({ ...options, settings: settings ?? defaultSettings(), clock: systemClock })
+  },
+  writeFile: (file, text) => writeFileSync(file, text),
   learn: async (settings, options) => {
     const { learnFromLogs } = await import('./shield/learn-from-logs.ts')
     const shieldRuns = await askShield(join(settings.dataDir, CONTROL_SOCKET_NAME), { ask: 'hello' }, ANSWER_WITHIN_MS).then(() => true, () => false)

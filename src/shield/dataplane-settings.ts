@@ -11,6 +11,7 @@ export function dataplaneSettings(settings: Settings): DataplaneSettings {
     admission: settings.admission,
     origin: settings.origin,
     site: settings.site,
+    challenge: settings.challenge,
     hosts: settings.hosts,
     rules: settings.rules,
     admit: settings.admit,

@@ -48,10 +48,13 @@ export class LogLearner {
   #hourLines = 0
   #lastHourLines = 0
   #rowShare = 1
+  readonly #all: boolean
   #addresses = 0
   #shortened = 0
 
-  constructor(traffic: LoggedTraffic, receiveRow: (wallMs: number, words: Uint32Array) => void) {
+  /** `all`: every request becomes a row, where a log is small and its times say nothing. */
+  constructor(traffic: LoggedTraffic, receiveRow: (wallMs: number, words: Uint32Array) => void, all = false) {
+    this.#all = all
     this.#traffic = traffic
     this.#receiveRow = receiveRow
   }
@@ -126,7 +129,7 @@ export class LogLearner {
       this.#hourLines = 0
     }
     this.#hourLines++
-    this.#rowShare = Math.min(1, ROWS_PER_HOUR / Math.max(1, this.#lastHourLines, this.#hourLines))
+    this.#rowShare = this.#all ? 1 : Math.min(1, ROWS_PER_HOUR / Math.max(1, this.#lastHourLines, this.#hourLines))
   }
 
   /** All that waits is learned. */

@@ -6,6 +6,8 @@ import type { ControlSettings, ControlStart } from '../controlplane/worker.ts'
 import { allocateAdmission, reclaimWorker, type AdmissionMemory } from '../dataplane/admission/admission-memory.ts'
 import { SlotAudit } from '../dataplane/admission/reclaim.ts'
 import { HALVING_SHIFT, SourceTable } from '../dataplane/admission/source-table.ts'
+import { CLEARANCE_BUDGET_BYTES } from '../dataplane/challenge/clearance-budget.ts'
+import type { ChallengeKey } from '../dataplane/challenge/tokens.ts'
 import { allocateCache, type CacheSharedBuffers, sweepClaims } from '../dataplane/cache/cache-shared.ts'
 import { clientAddress } from '../dataplane/edge/client-address.ts'
 import { guardTableBytes } from '../dataplane/edge/connection-guard.ts'
@@ -24,9 +26,11 @@ export class SharedState {
   readonly #guardTable: SharedArrayBuffer
   readonly #hashKey: number
   readonly #instanceId: string
+  readonly #clearances = new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES)
   ticketKeys: Uint8Array
+  challengeKeys: readonly ChallengeKey[]
 
-  constructor(settings: Settings, workers: number, hashKey: number) {
+  constructor(settings: Settings, workers: number, hashKey: number, challengeKeys: readonly ChallengeKey[]) {
     this.#workers = workers
     this.#admission = allocateAdmission(settings.admission, workers)
     this.#audit = new SlotAudit(new Int32Array(this.#admission.limits))
@@ -35,12 +39,13 @@ export class SharedState {
     this.#hashKey = hashKey
     this.#instanceId = Buffer.from(unpredictableBytes(4)).toString('hex')
     this.ticketKeys = unpredictableBytes(48)
+    this.challengeKeys = challengeKeys
   }
 
   edgeStart(index: number): Omit<WorkerStart, 'settings' | 'listeners'> {
     return {
       index, workers: this.#workers, admission: this.#admission, cache: this.#cache, guardTable: this.#guardTable, hashKey: this.#hashKey, instanceId: this.#instanceId,
-      ticketKeys: this.ticketKeys,
+      ticketKeys: this.ticketKeys, challengeKeys: this.challengeKeys, clearances: this.#clearances,
     }
   }
 

@@ -13,6 +13,7 @@ import { type AdminListener, openAdminListener } from '../surfaces/admin/admin-l
 import { openMetrics, openMetricsType } from '../surfaces/metrics/open-metrics.ts'
 import { type ControlServer, openControlServer } from '../surfaces/control-socket/control-server.ts'
 import { Totals } from '../surfaces/metrics/totals.ts'
+import { CHALLENGE_KEYS_MS, challengeKeys, hasChallengeKeys } from './challenge-keys.ts'
 import { ControlDesk } from './control-desk.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 import { featureKey } from './feature-key.ts'
@@ -24,6 +25,8 @@ import { Threads } from './threads.ts'
 const TICKET_KEYS_MS = 12 * 3_600_000
 /** A place at the origin that no living worker holds is found after two looks. */
 const SLOT_AUDIT_MS = 1_000
+/** Looked at this often, so that an old process and the one that takes over from it agree soon on the keys in their common file. */
+const CHALLENGE_KEYS_LOOK_MS = 600_000
 
 export interface ShieldOptions {
   readonly version: string
@@ -56,7 +59,8 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
   let settingsVersion = 1
   let draining = false
   const workers = settings.workers === 'auto' ? availableParallelism() : settings.workers
-  const shared = new SharedState(settings, workers, featureKey(settings.dataDir, (trouble) => log.warn(trouble)))
+  const warn = (trouble: string): void => log.warn(trouble)
+  const shared = new SharedState(settings, workers, featureKey(settings.dataDir, warn), challengeKeys(settings.dataDir, systemClock.wallMs(), warn))
   const totals = new Totals()
   const plans = await listenerPlans(settings, workers, options.inherited, systemClock.wallMs())
   const sockets = new Map<ThreadName, readonly OpenSocket[]>()
@@ -155,6 +159,18 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     threads.sendAll({ type: 'ticket-keys', keys: shared.ticketKeys })
   }, TICKET_KEYS_MS)
   rotation.unref()
+  let keysSinceWallMs = systemClock.wallMs()
+  const signing = setInterval(() => {
+    const now = systemClock.wallMs()
+    // Without a file that can be kept, what was drawn at the start serves as long as it would from the file.
+    if (!hasChallengeKeys(settings.dataDir) && now - keysSinceWallMs < CHALLENGE_KEYS_MS) return
+    const keys = challengeKeys(settings.dataDir, now, warn)
+    if (keys[0].id === shared.challengeKeys[0].id) return
+    shared.challengeKeys = keys
+    keysSinceWallMs = now
+    for (const name of edgeNames(workers)) threads.send(name, { type: 'challenge-keys', keys })
+  }, CHALLENGE_KEYS_LOOK_MS)
+  signing.unref()
   const audit = setInterval(() => {
     const mended = shared.audit()
     if (mended > 0) log.warn(`${mended} lost places at the origin were put right`)
@@ -186,6 +202,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     },
     async close() {
       clearInterval(rotation)
+      clearInterval(signing)
       clearInterval(audit)
       await admin?.close()
       await control?.close()

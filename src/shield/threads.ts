@@ -154,6 +154,6 @@ export class Threads<Settings> {
     this.#stopping = true
     clearInterval(this.#check)
     for (const timer of this.#restartTimers) clearTimeout(timer)
-    await Promise.all([...this.#threads.values()].map((running) => running.worker?.terminate()))
+    await Promise.all([...this.#threads.values()].map(async (running) => running.worker?.terminate()))
   }
 }

@@ -1,5 +1,6 @@
 import type { ControlAnswerOf, ControlQuestion, ControlQuestionOf } from '../../contract/control-socket.ts'
 import type { LearnProgress, LearnSummary } from '../../contract/log-learning.ts'
+import type { ReplayResult } from '../../contract/replay.ts'
 import type { SettingsProblem } from '../../contract/settings-problem.ts'
 import type { Clock } from '../../kernel/clock.ts'
 
@@ -49,8 +50,22 @@ export interface CliParts<S> {
   interrupted(): AbortSignal
   /** Adds what is normal to the baseline. Rejects when a log cannot be opened or holds nothing. */
   learn(settings: S, options: { readonly files: readonly string[]; readonly hosts: readonly string[]; readonly dryRun: boolean; onProgress(progress: LearnProgress): void }): Promise<LearnSummary>
+  /** `settings` null: the defaults, when no settings file was named and none is there. Rejects with what is wrong with the log or the injection. */
+  replay(settings: S | null, options: ReplayWish): Promise<ReplayResult>
+  /** @throws a system error. */
+  writeFile(file: string, text: string): void
   /** The manual of reason codes, in Markdown; '' when it is not installed. */
   reasonManual(): string
+}
+
+export interface ReplayWish {
+  readonly log: string
+  readonly inject: string | null
+  readonly times: number
+  readonly spreadPerSecond: number | null
+  readonly capacityPerSecond: number | null
+  readonly seed: number
+  onProgress(second: number, seconds: number): void
 }
 
 export interface CommandFlag {

@@ -36,6 +36,8 @@ async function say(argv: string[], { report = good, isTTY = false, noColor = fal
     interrupted: () => assert.fail('nothing runs until Ctrl-C'),
     reasonManual: () => '',
     learn: () => assert.fail('nothing is learned'),
+    replay: () => assert.fail('nothing is replayed'),
+    writeFile: () => assert.fail('nothing is written'),
   })
   return { code, out, error, asked }
 }

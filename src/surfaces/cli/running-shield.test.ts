@@ -48,6 +48,8 @@ async function say(argv: string[], { status = attack, act = { done: true, senten
     interrupted: () => stop.signal,
     reasonManual: () => manual,
     learn: () => assert.fail('nothing is learned'),
+    replay: () => assert.fail('nothing is replayed'),
+    writeFile: () => assert.fail('nothing is written'),
   }
   const code = await runCommandLine(argv, parts)
   return { code, out, error, asked }
