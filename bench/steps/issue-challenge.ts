@@ -14,11 +14,11 @@ const NOW = 1_700_000_000_000
 export const bench = {
   name: 'challenge: token issued',
   run(iterations: number): void {
-    for (let i = 0; i < iterations; i++) tokens.issueChallenge(client, NOW + i, 15, 5, 0)
+    for (let i = 0; i < iterations; i++) tokens.issueChallenge(client, NOW + i, 15, 5)
   },
 }
 
-const challenge = tokens.issueChallenge(client, NOW, 12, 5, 0)
+const challenge = tokens.issueChallenge(client, NOW, 12, 5)
 let solution = 0
 while (!isSolved(`${challenge}.${solution}`, 0, 12)) solution++
 const solved = `${challenge}.${solution}`

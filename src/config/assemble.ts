@@ -85,6 +85,7 @@ class Assembler {
       detection: this.#section('detection', top['detection']),
       mitigation: this.#section('mitigation', top['mitigation']),
       networkData: this.#section('networkData', top['networkData']),
+      challenge: this.#section('challenge', top['challenge']),
       site: this.#section('site', top['site']),
       log: this.#section('log', top['log']),
       origin: this.#origin(top['origin']),

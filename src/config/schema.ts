@@ -69,8 +69,8 @@ export const originMapShape = map({ upstreams: list(upstreamShape, MAX_UPSTREAMS
 const originShape = either(upstreamText, originMapShape)
 
 // rules
-const possibleActions = ['allow', 'block'] as const
-const laterActions: ReadonlySet<unknown> = new Set(['observe', 'tag', 'cache-only', 'challenge', 'limit'])
+const possibleActions = ['allow', 'block', 'challenge'] as const
+const laterActions: ReadonlySet<unknown> = new Set(['observe', 'tag', 'cache-only', 'limit'])
 
 function parseAction(raw: unknown): (typeof possibleActions)[number] | Refusal {
   if (laterActions.has(raw)) return new Refusal('not-yet', 'cannot be chosen by a rule of this file yet', possibleActions.join(', '), raw === 'observe' ? 'use "action: block" with "dryRun: true"' : '')
@@ -86,7 +86,7 @@ const prefix = text(prefixForm, parsePrefix, 'Visitors from this address or pref
 const note = leaf((raw) => (typeof raw !== 'string' ? wrongKind(raw, 'text') : raw.length > 500 ? new Refusal('out-of-range', 'is too long', 'at most 500 characters') : raw), { type: 'string', description: 'Why this rule is here; shown where the rule is shown.' })
 
 export const ruleShape = map({
-  action: leaf(parseAction, { type: 'string', enum: possibleActions, description: '`block` refuses with 403; `allow` wins over every other rule, wherever it stands.' }),
+  action: leaf(parseAction, { type: 'string', enum: possibleActions, description: '`block` refuses with 403; `challenge` puts a short check before pages; `allow` wins over every other rule, wherever it stands.' }),
   path: optional(text(pathForm, parsePathGlob, 'Requests for these paths.')),
   host: optional(text(hostForm, parseHost, 'Requests for this host.')),
   method: optional(method),
@@ -148,6 +148,7 @@ export const sectionShapes = {
   detection: map(tableFields(sectionTables.detection), sectionSentences.detection),
   mitigation: map(tableFields(sectionTables.mitigation), sectionSentences.mitigation),
   networkData: map(tableFields(sectionTables.networkData), sectionSentences.networkData),
+  challenge: map(tableFields(sectionTables.challenge), sectionSentences.challenge),
   site: map(tableFields(sectionTables.site), sectionSentences.site),
   log: map(tableFields(sectionTables.log), sectionSentences.log),
 }
@@ -172,6 +173,7 @@ const fileShape = map({
   detection: optional(sectionShapes.detection),
   mitigation: optional(sectionShapes.mitigation),
   networkData: optional(sectionShapes.networkData),
+  challenge: optional(sectionShapes.challenge),
   site: optional(sectionShapes.site),
   log: optional(sectionShapes.log),
   admin: optional(adminShape),
@@ -200,6 +202,7 @@ export const topLevel = {
   detection: { applies: 'mixed', default: 'see below', sentence: sectionSentences.detection },
   mitigation: { applies: 'mixed', default: 'see below', sentence: sectionSentences.mitigation },
   networkData: { applies: 'mixed', default: 'see below', sentence: sectionSentences.networkData },
+  challenge: { applies: 'live', default: 'see below', sentence: sectionSentences.challenge },
   site: { applies: 'live', default: 'see below', sentence: sectionSentences.site },
   log: { applies: 'mixed', default: 'see below', sentence: sectionSentences.log },
   admin: { applies: 'restart', default: 'listen: 127.0.0.1:8081', sentence: 'The admin listener with /metrics, /healthz and /readyz: `admin: {listen: 127.0.0.1:8081}`, or `listen: off`. Keep it on loopback.' },

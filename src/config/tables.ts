@@ -10,6 +10,7 @@ import { networkDataOptions } from '../controlplane/network-data/options.ts'
 import { accessLogOptions } from '../dataplane/access-log/options.ts'
 import { admissionOptions } from '../dataplane/admission/options.ts'
 import { cacheOptions } from '../dataplane/cache/options.ts'
+import { challengeOptions } from '../dataplane/challenge/options.ts'
 import { edgeOptions } from '../dataplane/edge/options.ts'
 import { originOptions } from '../dataplane/origin/options.ts'
 import { siteOptions } from '../dataplane/pages/options.ts'
@@ -25,6 +26,7 @@ export const sectionTables = {
   detection: detectionOptions,
   mitigation: mitigationOptions,
   networkData: networkDataOptions,
+  challenge: challengeOptions,
   site: siteOptions,
   log: accessLogOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>
@@ -45,6 +47,7 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   detection: 'When traffic stands out, when the origin suffers, and how long it must be calm again.',
   mitigation: 'What rules that Polder writes by itself may do, and how much harm they may risk.',
   networkData: 'Your files of countries and network operators (AS numbers) by address: they make reports readable and never block anyone.',
+  challenge: 'The short check that a rule may put before a page: docs/operator/challenge.md.',
   site: 'The institution, as the pages show it that Polder itself sends: check, overload, error.',
   log: 'The access log.',
 }

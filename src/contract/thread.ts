@@ -18,6 +18,8 @@ export type ThreadOrder<Settings> =
   | { readonly type: 'drain'; readonly deadlineMs: number }
   | { readonly type: 'reopen-logs' }
   | { readonly type: 'ticket-keys'; readonly keys: Uint8Array }
+  /** What signs challenges and clearances; newest first. */
+  | { readonly type: 'challenge-keys'; readonly keys: ReadonlyArray<{ readonly id: number; readonly bytes: Uint8Array }> }
   | { readonly type: 'plan'; readonly plan: Plan }
   /** To the control plane: what a person decided. */
   | { readonly type: 'act'; readonly act: OperatorAct }

@@ -19,6 +19,8 @@ import { admissionOptions } from './admission/options.ts'
 import { Cache } from './cache/cache.ts'
 import { allocateCache, CacheShared } from './cache/cache-shared.ts'
 import { cacheOptions } from './cache/options.ts'
+import { CLEARANCE_BUDGET_BYTES } from './challenge/clearance-budget.ts'
+import { challengeOptions } from './challenge/options.ts'
 import { clientAddress } from './edge/client-address.ts'
 import { edgeOptions } from './edge/options.ts'
 import { Origin } from './origin/origin.ts'
@@ -63,7 +65,7 @@ class NoReply implements Reply {
 const sharedSettings: DataplaneSettings = {
   edge: defaultsOf(edgeOptions), log: { ...defaultsOf(accessLogOptions), format: 'off' }, cache: defaultsOf(cacheOptions),
   admission: { ...defaultsOf(admissionOptions), sourceSlots: 1_024 }, origin: { ...defaultsOf(originOptions), upstreams: ['http://127.0.0.1:9'] },
-  site: defaultsOf(siteOptions),
+  site: defaultsOf(siteOptions), challenge: defaultsOf(challengeOptions),
   // Whatever no rule stops ends at the next step, for want of a known host: so the test needs no origin.
   hosts: ['site.example'], rules: [], routes: [], admit: { probes: [], probeSecretSha256: '' },
 }
@@ -78,7 +80,7 @@ function pipelineWith(settings: Partial<DataplaneSettings>): { pipeline: Pipelin
   const admission = new Admission(admissionMemory, 0, sharedSettings.admission, { clock, random, wake: () => {}, pollLater: () => {} })
   const cache = new Cache({ worker: 0, shared: new CacheShared(cacheMemory, KEY), bus: { onMessage: null, broadcast: () => {} }, clock })
   const accessLog = new AccessLog(sharedSettings.log, clock, random, () => {})
-  return { tap, pipeline: new Pipeline({ clock, log: new RecordedLog(), tally: new Tally(), tap, admission, cache, accessLog, hashKey: KEY, workers: 1 }, { ...sharedSettings, ...settings }, origin) }
+  return { tap, pipeline: new Pipeline({ clock, log: new RecordedLog(), tally: new Tally(), tap, admission, cache, accessLog, hashKey: KEY, workers: 1, challengeKeys: [{ id: 1, bytes: new Uint8Array(32) }], clearances: new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES) }, { ...sharedSettings, ...settings }, origin) }
 }
 
 interface Asking {

@@ -2,6 +2,7 @@ import type { Rule } from '../contract/plan.ts'
 import type { AccessLogSettings } from './access-log/options.ts'
 import type { AdmissionSettings } from './admission/options.ts'
 import type { CacheRouteSettings, CacheSettings } from './cache/options.ts'
+import type { ChallengeSettings } from './challenge/options.ts'
 import type { EdgeSettings } from './edge/options.ts'
 import type { OriginSettings } from './origin/options.ts'
 import type { SiteSettings } from './pages/options.ts'
@@ -16,6 +17,7 @@ export interface DataplaneSettings {
   readonly admission: AdmissionSettings
   readonly origin: OriginSettings
   readonly site: SiteSettings
+  readonly challenge: ChallengeSettings
   /** Known hosts; empty: any. `*.example.org` stands for every name below it. */
   readonly hosts: readonly string[]
   readonly rules: readonly Rule[]

@@ -1,5 +1,6 @@
 import type { AdmissionMemory } from './admission/admission-memory.ts'
 import type { CacheSharedBuffers } from './cache/cache-shared.ts'
+import type { ChallengeKey } from './challenge/tokens.ts'
 import type { DataplaneSettings } from './settings.ts'
 
 /** One `listen` entry as a worker opens it. */
@@ -30,6 +31,9 @@ export interface WorkerStart {
   /** Eight hex digits that name this shield in Via. */
   readonly instanceId: string
   readonly ticketKeys: Uint8Array
+  /** Newest first. */
+  readonly challengeKeys: readonly ChallengeKey[]
+  readonly clearances: SharedArrayBuffer
 }
 
 /** What the store thread is born with. */

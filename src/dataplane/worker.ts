@@ -89,7 +89,7 @@ const cache = new Cache({ worker: start.index, shared, bus, clock })
 cache.joined()
 const accessLog = new AccessLog(start.settings.log, clock, systemRandom, (trouble) => log.warn(trouble))
 const makeOrigin = (settings: DataplaneSettings): Origin => new Origin(settings.origin, { clock, random: systemRandom, instanceId: start.instanceId })
-const pipeline = new Pipeline({ clock, log, tally, tap, admission, cache, accessLog, hashKey: start.hashKey, workers: start.workers }, start.settings, makeOrigin(start.settings))
+const pipeline = new Pipeline({ clock, log, tally, tap, admission, cache, accessLog, hashKey: start.hashKey, workers: start.workers, challengeKeys: start.challengeKeys, clearances: start.clearances }, start.settings, makeOrigin(start.settings))
 
 const counts: EdgeCounts = { openConnections: 0, openRequests: 0, acceptedConnections: 0, refusedConnections: 0, bytesIn: 0, bytesOut: 0 }
 const contextFor = (settings: DataplaneSettings, scheme: 'http' | 'https'): EdgeContext => ({
@@ -145,6 +145,9 @@ obey = (order) => {
       return
     case 'ticket-keys':
       for (const { listener } of opened) listener.setTicketKeys(order.keys)
+      return
+    case 'challenge-keys':
+      pipeline.setChallengeKeys(order.keys)
       return
     case 'link':
   }

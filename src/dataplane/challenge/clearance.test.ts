@@ -16,7 +16,7 @@ function open() {
   const fresh: number[] = []
   const clearances = new Clearances(tokens, new ClearanceBudget(new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES), 99), (slot) => fresh.push(slot))
   const clearance = (client = visitor, budget = 600): string => {
-    tokens.read('challenge', tokens.issueChallenge(client, START, 12, 0, 0), 0, client, START)
+    tokens.read('challenge', tokens.issueChallenge(client, START, 12, 0), 0, client, START)
     return tokens.issueClearance(client, START, budget)
   }
   const read = (request: Request, now = START): Request => {

@@ -34,6 +34,7 @@ export class Clearances {
       else if (headers[i] === 'cookie' && cookie === '' && headers[i + 1].includes('polder=')) cookie = takeCookie(request)
     }
     if (request.query !== '') takeQuery(request, referer)
+    const named = referer.includes('polder=') ? takeReferer(request, referer) : ''
     if (cookie !== '') {
       request.clearanceCookie = cookie
       if (this.#isCleared(request, cookie, 0, nowWallMs) || (cookie[TOKEN_CHARACTERS] === '.' && this.#isCleared(request, cookie, SECOND_CLEARANCE_AT, nowWallMs))) {
@@ -42,17 +43,10 @@ export class Clearances {
       }
     }
     if (request.ticket !== '' && this.#isCleared(request, request.ticket, 0, nowWallMs)) request.clearedBy = 'address'
-    else if (referer.includes('polder=')) this.#readReferer(request, referer, nowWallMs)
-  }
-
-  #readReferer(request: Request, referer: string, nowWallMs: number): void {
-    const own = takeFromQuery(refererQuery(referer, request.host))
-    if (own === null || own.ticket === '') return
-    const path = referer.slice(0, referer.indexOf('?'))
-    request.headers = request.headers.map((value, i) => (i % 2 === 1 && request.headers[i - 1] === 'referer' ? (own.query === '' ? path : `${path}?${own.query}`) : value))
-    if (!this.#isCleared(request, own.ticket, 0, nowWallMs)) return
-    request.clearedBy = 'referer'
-    if (request.ticket === '') request.ticket = own.ticket
+    else if (named !== '') {
+      if (request.ticket === '') request.ticket = named
+      if (this.#isCleared(request, named, 0, nowWallMs)) request.clearedBy = 'referer'
+    }
   }
 
   #isCleared(request: Request, text: string, from: number, nowWallMs: number): boolean {
@@ -79,6 +73,16 @@ function takeCookie(request: Request): string {
   }
   if (kept.length !== request.headers.length || value !== '') request.headers = kept
   return value
+}
+
+/** Returns the ticket of the page a click came from, or ''; the site behind sees that page's address without it. */
+function takeReferer(request: Request, referer: string): string {
+  const own = takeFromQuery(refererQuery(referer, request.host))
+  if (own === null || own.ticket === '') return ''
+  const page = referer.slice(0, referer.indexOf('?'))
+  const clean = own.query === '' ? page : `${page}?${own.query}`
+  request.headers = request.headers.map((value, i) => (i % 2 === 1 && request.headers[i - 1] === 'referer' ? clean : value))
+  return own.ticket
 }
 
 function takeQuery(request: Request, referer: string): void {

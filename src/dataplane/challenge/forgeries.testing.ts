@@ -16,7 +16,7 @@ export function acceptedForgeries(count: number, seed: number): number {
   let accepted = 0
   for (let i = 0; i < count; i++) {
     const kind = random.next() < 0.5 ? 'challenge' : 'clearance'
-    const challenge = tokens.issueChallenge(visitor, START, 12, 5, 0)
+    const challenge = tokens.issueChallenge(visitor, START, 12, 5)
     tokens.read('challenge', challenge, 0, visitor, START + 10_000)
     const good = kind === 'challenge' ? challenge : tokens.issueClearance(visitor, START, 10)
     let text = good
@@ -24,7 +24,7 @@ export function acceptedForgeries(count: number, seed: number): number {
     let now = START + 10_000
     switch (i % 9) {
       case 0: // signed with another key
-        text = kind === 'challenge' ? stranger.issueChallenge(visitor, START, 12, 0, 0) : stranger.issueClearance(visitor, START, 600)
+        text = kind === 'challenge' ? stranger.issueChallenge(visitor, START, 12, 0) : stranger.issueClearance(visitor, START, 600)
         break
       case 1: // taken to another prefix
         client = v4(random.below(200), random.below(256), random.below(256), random.below(256))
@@ -45,7 +45,7 @@ export function acceptedForgeries(count: number, seed: number): number {
         text = String.fromCharCode(...Array.from({ length: random.below(120) }, () => random.below(i % 2 === 0 ? 128 : 65_536)))
         break
       case 6: { // two good ones spliced
-        const other = tokens.issueChallenge(visitor, START, 12, 5, 0)
+        const other = tokens.issueChallenge(visitor, START, 12, 5)
         const at = 4 + random.below(47)
         text = good.slice(0, at) + other.slice(at)
         if (text === good || text.slice(4) === other.slice(4)) text = ''

@@ -24,11 +24,11 @@ test('our keyed hash is HMAC-SHA-256 as node computes it', () => {
 
 test('a challenge is early until its wait is over, valid until it expires, and its clearance is valid at once', () => {
   const tokens = makeTokens()
-  const challenge = tokens.issueChallenge(visitor, START, 15, 5, 2)
+  const challenge = tokens.issueChallenge(visitor, START, 15, 5)
   assert.equal(challenge.length, 52)
   assert.equal(tokens.read('challenge', challenge, 0, visitor, START + 4_999), 'early')
   assert.equal(tokens.read('challenge', challenge, 0, visitor, START + 5_000), 'valid')
-  assert.deepEqual([tokens.difficultyBits, tokens.waitSeconds, tokens.round], [15, 5, 2])
+  assert.deepEqual([tokens.difficultyBits, tokens.waitSeconds], [15, 5])
   const nonce = [tokens.nonceHigh, tokens.nonceLow]
   const clearance = tokens.issueClearance(visitor, START + 6_000, 600)
   assert.equal(tokens.read('clearance', clearance, 0, visitor, START + 6_000), 'valid')
@@ -42,7 +42,7 @@ test('a challenge is early until its wait is over, valid until it expires, and i
 test('a token is good within its prefix and nowhere else', () => {
   const tokens = makeTokens()
   const clearanceFor = (client: ClientAddress): string => {
-    tokens.read('challenge', tokens.issueChallenge(client, START, 12, 0, 0), 0, client, START)
+    tokens.read('challenge', tokens.issueChallenge(client, START, 12, 0), 0, client, START)
     return tokens.issueClearance(client, START, 600)
   }
   const four = clearanceFor(visitor)
@@ -55,10 +55,10 @@ test('a token is good within its prefix and nowhere else', () => {
 })
 
 test('keys rotate: an older key still verifies, a forgotten one does not, another epoch revokes', () => {
-  const old = makeTokens([keyA]).issueChallenge(visitor, START, 12, 0, 0)
+  const old = makeTokens([keyA]).issueChallenge(visitor, START, 12, 0)
   const rotated = makeTokens([keyB, keyA])
   assert.equal(rotated.read('challenge', old, 0, visitor, START), 'valid')
-  assert.equal(rotated.read('challenge', rotated.issueChallenge(visitor, START, 12, 0, 0), 0, visitor, START), 'valid')
+  assert.equal(rotated.read('challenge', rotated.issueChallenge(visitor, START, 12, 0), 0, visitor, START), 'valid')
   rotated.setKeys([keyB])
   assert.equal(rotated.read('challenge', old, 0, visitor, START), 'forged')
   const other = new Tokens([keyA], { ...tokenRules, epoch: 4 })
@@ -67,7 +67,7 @@ test('keys rotate: an older key still verifies, a forgotten one does not, anothe
 
 test('no bit of a token can be changed, and a challenge is no clearance', () => {
   const tokens = makeTokens()
-  const challenge = tokens.issueChallenge(visitor, START, 12, 0, 0)
+  const challenge = tokens.issueChallenge(visitor, START, 12, 0)
   assert.equal(tokens.read('clearance', challenge, 0, visitor, START), 'malformed')
   for (let bit = 0; bit < 312; bit++) {
     const bytes = Buffer.from(challenge, 'base64url')
@@ -80,7 +80,7 @@ test('a token has one text: what node would also decode is refused', () => {
   const tokens = makeTokens()
   const out = new Uint8Array(39)
   for (let i = 0; i < 200; i++) {
-    const token = tokens.issueChallenge(visitor, START, 12, 0, 0)
+    const token = tokens.issueChallenge(visitor, START, 12, 0)
     assert.ok(decodeToken(token, 0, out))
     assert.equal(Buffer.from(out).toString('base64url'), token)
     for (const other of [token.replaceAll('-', '+'), token.replaceAll('_', '/'), ` ${token.slice(1)}`, `${token.slice(0, 51)}=`, `${token.slice(0, 30)}\u0141${token.slice(31)}`]) {
@@ -91,7 +91,7 @@ test('a token has one text: what node would also decode is refused', () => {
 
 test('a proof of work is checked against its own challenge, and has one text', () => {
   const tokens = makeTokens()
-  const token = tokens.issueChallenge(visitor, START, 12, 5, 0)
+  const token = tokens.issueChallenge(visitor, START, 12, 5)
   const solved = solve(isSolved, token, 12)
   assert.ok(isSolved(solved, 0, 12))
   const number = solved.slice(53)
@@ -99,7 +99,7 @@ test('a proof of work is checked against its own challenge, and has one text', (
     assert.ok(!isSolved(wrong, 0, 12), wrong)
   }
   let others = 0
-  for (let i = 0; i < 200; i++) if (isSolved(`${tokens.issueChallenge(visitor, START, 12, 5, 0)}.${number}`, 0, 12)) others++
+  for (let i = 0; i < 200; i++) if (isSolved(`${tokens.issueChallenge(visitor, START, 12, 5)}.${number}`, 0, 12)) others++
   assert.ok(others <= 2, 'work for one challenge is no work for another')
 })
 

@@ -7,7 +7,7 @@
  * that presenting one challenge many times gives one request budget, not many.
  * `read` must never throw and never look at a field before the tag has been found right. Source: algorithms (e) Challenge.
  *
- * Layout: 0 kind | 16 for IPv6, 1 key id, 2-5 issued (s), 6 difficulty (bits), 7 wait (s), 8 round, 9-10 epoch, 11-12 budget, 13-22 nonce, 23-38 tag.
+ * Layout: 0 kind | 16 for IPv6, 1 key id, 2-5 issued (s), 6 difficulty (bits), 7 wait (s), 8 nought, 9-10 epoch, 11-12 budget, 13-22 nonce, 23-38 tag.
  */
 import { timingSafeEqual } from 'node:crypto'
 import { unpredictableBytes } from '../../kernel/random.ts'
@@ -45,7 +45,6 @@ export class Tokens {
   /** Facts of the token last read as valid, early or expired. */
   difficultyBits = 0
   waitSeconds = 0
-  round = 0
   budget = 0
   issuedAtSeconds = 0
   /** 32 bits of the nonce each: the two halves of a clearance's name in the budget table. */
@@ -73,13 +72,12 @@ export class Tokens {
     this.#newest = keys[0].id
   }
 
-  /** A challenge for this client. `round`: how often it came back without a cookie. */
-  issueChallenge(client: ClientAddress, nowWallMs: number, difficultyBits: number, waitSeconds: number, round: number): string {
+  /** A challenge for this client, good by waiting so long or by so much work. */
+  issueChallenge(client: ClientAddress, nowWallMs: number, difficultyBits: number, waitSeconds: number): string {
     const bytes = this.#bytes
     this.#begin(tokenKinds.challenge, client, nowWallMs)
     bytes[6] = difficultyBits
     bytes[7] = waitSeconds
-    bytes[8] = Math.min(255, round)
     bytes.writeUInt16BE(0, 11)
     this.#drawNonce()
     return this.#sign(client)
@@ -89,7 +87,7 @@ export class Tokens {
   issueClearance(client: ClientAddress, nowWallMs: number, budget: number): string {
     const bytes = this.#bytes
     this.#begin(tokenKinds.clearance, client, nowWallMs)
-    bytes[6] = bytes[7] = bytes[8] = 0
+    bytes[6] = bytes[7] = 0
     bytes.writeUInt16BE(Math.min(0xffff, budget), 11)
     return this.#sign(client)
   }
@@ -110,7 +108,6 @@ export class Tokens {
     this.issuedAtSeconds = bytes.readUInt32BE(2)
     this.difficultyBits = bytes[6]
     this.waitSeconds = bytes[7]
-    this.round = bytes[8]
     this.budget = bytes.readUInt16BE(11)
     this.nonceHigh = bytes.readUInt32BE(NONCE_AT)
     this.nonceLow = bytes.readUInt32BE(NONCE_AT + 4)
@@ -125,6 +122,7 @@ export class Tokens {
     const bytes = this.#bytes
     bytes[0] = kind | familyMark(client)
     bytes[1] = this.#newest
+    bytes[8] = 0
     bytes.writeUInt32BE(Math.floor(nowWallMs / 1_000) >>> 0, 2)
     bytes.writeUInt16BE(this.rules.epoch & 0xffff, 9)
   }

@@ -75,7 +75,7 @@ export class CompiledRule {
    * so that a single source that falls in the share wins nothing (contract/plan.ts).
    */
   passesAsCanary(clientKey: number, nowMs: number): boolean {
-    if (this.canaryShare === 0 || !fallsInShare(clientKey, this.#canarySalt, this.canaryShare)) return false
+    if (!this.#isCanary(clientKey)) return false
     if (nowMs - this.#canaryWindowMs >= 1_000) {
       this.#canaryWindowMs = nowMs
       this.#canaries = 0
@@ -84,6 +84,20 @@ export class CompiledRule {
     this.#canaries++
     this.canaryTried++
     return true
+  }
+
+  /** A client of the share met the challenge of this rule: had it passed as a canary, it would have been one a second too many. */
+  countChallenged(clientKey: number): void {
+    if (this.#isCanary(clientKey)) this.canaryTried++
+  }
+
+  /** Such a client passed the challenge. */
+  countPassed(clientKey: number): void {
+    if (this.#isCanary(clientKey)) this.canaryPassed++
+  }
+
+  #isCanary(clientKey: number): boolean {
+    return this.canaryShare > 0 && fallsInShare(clientKey, this.#canarySalt, this.canaryShare)
   }
 
   /** For `limit`: whether this match may pass, by a token bucket of one second's worth. `share`: this worker's part of the rate (1 / workers). */
@@ -101,9 +115,11 @@ export class CompiledRule {
 export interface RuleSet {
   readonly allow: readonly CompiledRule[]
   readonly others: readonly CompiledRule[]
+  /** Some rule in force puts a challenge before visitors. */
+  readonly challenges: boolean
 }
 
-export const noRules: RuleSet = Object.freeze({ allow: Object.freeze([]), others: Object.freeze([]) })
+export const noRules: RuleSet = Object.freeze({ allow: Object.freeze([]), others: Object.freeze([]), challenges: false })
 
 /** Operator's rules stand before automatic ones of the same strictness. `old`: the set these replace. @throws RangeError for a prefix that is none. */
 export function compileRules(operator: readonly Rule[], automatic: readonly Rule[], old: RuleSet = noRules): RuleSet {
@@ -118,6 +134,7 @@ export function compileRules(operator: readonly Rule[], automatic: readonly Rule
   return {
     allow: compiled.filter((rule) => rule.action === 'allow' && !rule.dryRun),
     others: compiled.filter((rule) => rule.action !== 'allow'),
+    challenges: compiled.some((rule) => rule.action === 'challenge' && !rule.dryRun),
   }
 }
 

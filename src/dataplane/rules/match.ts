@@ -45,6 +45,8 @@ export function matchRules(rules: RuleSet, request: Request, features: Features,
   for (let i = 0; i < others.length; i++) {
     const rule = others[i]!
     if (rule.expiresAtWallMs <= nowWallMs || (operatorOnly && rule.automatic)) continue
+    // Whoever passed a challenge is not touched by another one, and speaks neither for nor against its rule.
+    if (rule.action === 'challenge' && request.clearedBy !== '') continue
     if (!matches(rule, request, features, facts, request.path) && (normal === request.path || !matches(rule, request, features, facts, normal))) continue
     rule.matched++
     if (isPositive(request, facts)) rule.positive++
@@ -85,8 +87,9 @@ function holds(condition: CompiledCondition, request: Request, features: Feature
   }
 }
 
-/** Positive behaviour as contract/sample.ts defines it: sub-resources fetched or cookies echoed in proportion to the pages read. */
+/** Positive behaviour as contract/sample.ts defines it, or a clearance: sub-resources fetched or cookies echoed in proportion to the pages read. */
 export function isPositive(request: Request, facts: SourceFacts): boolean {
+  if (request.clearedBy !== '') return true
   const slot = request.sourceSlot
   if (slot < 0) return false
   const pages = facts.pages(slot)
