@@ -5,7 +5,7 @@ import { SeededRandom } from '../../src/kernel/random.ts'
 import { FEATURE_KEY, baselineBytes } from './baseline-week.ts'
 
 test('the synthetic week is a whole baseline of the suite\'s own everyday traffic', () => {
-  const { baseline, featureKey } = parseBaseline(baselineBytes(0.5), new SeededRandom(1))
+  const { baseline, featureKey } = parseBaseline(baselineBytes(0.25), new SeededRandom(1))
   assert.equal(featureKey, FEATURE_KEY)
   assert.equal(baseline.coldStart, false)
   assert.equal(baseline.rowsHeld, 168 * 128)

@@ -14,6 +14,7 @@ import { RequestWindow } from '../../src/controlplane/detection/request-window.t
 import { fieldIndex } from '../../src/controlplane/evidence.ts'
 import { SAMPLE_WORDS } from '../../src/contract/sample.ts'
 import { everyday } from '../../src/drill/crowds/everyday.ts'
+import { everydayShare } from '../../src/drill/scenarios.ts'
 import { Schedule } from '../../src/drill/schedule.ts'
 import type { Answer, Ask, Cohort, Seat, World } from '../../src/drill/world.ts'
 import type { MonotonicMs } from '../../src/kernel/clock.ts'
@@ -49,7 +50,7 @@ export function baselineBytes(share: number): Uint8Array {
 
 function learnWeek(share: number): Baseline {
   const world = new SilentWorld(new SeededRandom(7_777))
-  everyday(world, (MINUTES * 60 + LEAD_SECONDS) * 1_000, share)
+  everyday(world, (MINUTES * 60 + LEAD_SECONDS) * 1_000, everydayShare(share))
   const window = new RequestWindow(10, 256)
   const facts = new ClientFacts(32_768)
   const rows: Uint32Array[] = []

@@ -114,7 +114,7 @@ async function measure(options: RunOptions, { origin, generator, group, port, tl
     scenario: options.scenario, peer: peer.name, form: options.form, seed: options.seed, share: options.share, phases, beganWallMs, score, events,
     detectedAfterMs: peer.name === 'polder' ? firstAt(events, (rank) => rank >= 2, attackWallMs) - attackWallMs : Number.NaN,
     relaxedAfterMs: peer.name === 'polder' ? relaxedAt(events, attackWallMs + phases.attackMs) - attackWallMs - phases.attackMs : Number.NaN,
-    cpuMicrosPerReject: rejected < 100 ? Number.NaN : Math.max(0, ((cpuUntil - cpuFrom - idleCpu) * 1e6) / rejected),
+    cpuMicrosPerReject: group === null || rejected < 100 ? Number.NaN : Math.max(0, ((cpuUntil - cpuFrom - idleCpu) * 1e6) / rejected),
     generator: { worstLatenessMs: ended.worstLatenessMs, meanLatenessMs: ended.meanLatenessMs, withheldRequests: ended.withheldRequests, withheldSockets: ended.withheldSockets },
     log: group === null ? '' : group.err,
   }

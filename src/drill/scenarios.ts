@@ -164,9 +164,14 @@ export function scenarioOf(id: ScenarioId): Scenario {
   return scenarios[id]
 }
 
+/** A short run keeps twice its share of visitors: else one lost page would be a tenth of all that is judged. */
+export function everydayShare(share: number): number {
+  return Math.min(1, 2 * share)
+}
+
 /** The normal day beside every scenario, over the whole run. */
 export function background(world: DrillWorld, endMs: number, share: number): void {
-  everyday(world, endMs, share)
+  everyday(world, endMs, everydayShare(share))
 }
 
 function pulses(run: ScenarioRun, variantOf: (pulse: number) => number): void {

@@ -8,11 +8,11 @@ const crowds: ReadonlyArray<readonly [ScenarioId, number]> = [['B1a', 0.95], ['B
 
 describe('crowds on real sockets', () => {
   for (const [id, floor] of crowds) {
-    test(`${id}, ${scenarioOf(id).title}: nobody is blocked`, async () => {
+    test(`${id}, ${scenarioOf(id).title}: nobody is blocked`, async (t) => {
       const result = await shortRun(id, true)
       assertNobodyBlocked(result)
       assert.deepEqual(actingRules(result), [], told(result))
-      assertServedAtEnd(result, floor)
+      assertServedAtEnd(t, result, floor)
     })
   }
 })
