@@ -220,6 +220,8 @@ test('a crawler\'s privilege ends by itself when no plan renews it, and with a p
   assert.deepEqual([outcome(pipeline, tap, crawler).reason, outcome(pipeline, tap, crawler).flags], ['rule-block', 0])
   pipeline.applyPlan(planOf([], { crawlers: crawlers(['66.249.64.0/19']) }))
   assert.equal(outcome(pipeline, tap, crawler).flags, sampleFlags.verifiedCrawler)
+  pipeline.applyPlan(planOf([], { crawlers: crawlers(['not a prefix'], 3) }))
+  assert.equal(outcome(pipeline, tap, crawler).flags, sampleFlags.verifiedCrawler, 'a broken list changes nothing')
   pipeline.applyPlan(planOf([], { crawlers: crawlers([], 2) }))
   assert.equal(outcome(pipeline, tap, crawler).flags, 0)
   pipeline.applyPlan(planOf([]))

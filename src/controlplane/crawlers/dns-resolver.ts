@@ -41,7 +41,7 @@ export class DnsResolver implements DnsQuestions {
 }
 
 /** `66.249.66.1` → `1.66.249.66.in-addr.arpa` (RFC 1035 section 3.5), IPv6 by its 32 digits (RFC 3596 section 2.5). */
-export function reverseName(address: string): string {
+function reverseName(address: string): string {
   if (!address.includes(':')) return `${address.split('.').toReversed().join('.')}.in-addr.arpa`
   const [left, right] = canonicalIpv6(address).split('::') as [string, string | undefined]
   const groups = (part: string | undefined): string[] => (part === undefined || part === '' ? [] : part.split(':'))

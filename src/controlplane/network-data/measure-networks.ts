@@ -53,7 +53,7 @@ export function measureNetworks(window: WindowRows, ranges: readonly HeavyRange[
 }
 
 /** Prefixes with their shares, heaviest first, and who their first address belongs to. */
-export function annotatePrefixes(prefixes: ReadonlyArray<{ readonly range: HeavyRange; readonly share: number }>, data: NetworkLookup): PrefixOrigin[] {
+function annotatePrefixes(prefixes: ReadonlyArray<{ readonly range: HeavyRange; readonly share: number }>, data: NetworkLookup): PrefixOrigin[] {
   return prefixes
     .filter(({ share }) => share > 0)
     .toSorted((a, b) => b.share - a.share || b.range.bits - a.range.bits)

@@ -134,7 +134,7 @@ export class NetworkData implements NetworkLookup {
 }
 
 /** The real LoadFile. */
-export function loadInThread(path: string, onProgress: (share: number) => void): Promise<LoadedNetworks> {
+function loadInThread(path: string, onProgress: (share: number) => void): Promise<LoadedNetworks> {
   return new Promise((resolve, reject) => {
     const thread = new Worker(new URL('loading-thread.ts', import.meta.url), { workerData: { path }, resourceLimits: { maxOldGenerationSizeMb: LOADING_MEGABYTES } })
     thread.on('message', (report: LoadingReport) => {

@@ -14,7 +14,7 @@ import type { ClientAddress, Request } from '../request.ts'
 import type { AdmitSettings } from './options.ts'
 
 /** The header in which a probe shows its secret; not handed on to the origin. */
-export const PROBE_HEADER = 'polder-probe'
+const PROBE_HEADER = 'polder-probe'
 /** A longer value is no secret of ours: bounds what hashing it costs. */
 const LONGEST_SECRET = 256
 
@@ -47,12 +47,16 @@ export class CrawlerSet {
   #set: CidrSet | null = null
   #expiresAtWallMs = 0
 
-  /** Prefixes that cannot be read leave the old set in force: the plan is checked where it is made. */
+  /** A list with a prefix that cannot be read changes nothing: a plan must never end a worker. */
   replace(crawlers: KnownCrawlers | undefined): void {
     this.#expiresAtWallMs = crawlers?.expiresAtWallMs ?? 0
     if (crawlers === undefined || crawlers.version === this.#version) return
-    this.#set = crawlers.prefixes.length === 0 ? null : new CidrSet(crawlers.prefixes)
     this.#version = crawlers.version
+    try {
+      this.#set = crawlers.prefixes.length === 0 ? null : new CidrSet(crawlers.prefixes)
+    } catch {
+      // The set of the plan before stays; the control plane checks its prefixes, so this is a mistake of ours.
+    }
   }
 
   has(client: ClientAddress, nowWallMs: number): boolean {
