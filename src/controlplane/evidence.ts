@@ -21,6 +21,8 @@ export interface RequestRows {
   readonly columns: readonly Uint32Array[]
   /** Rows that hold a request. */
   readonly present: Uint32Array
+  /** Addresses are kept as IPv4 /24 and IPv6 /48 only: a narrower prefix then matches its whole /24 or /48, which can only overstate harm. */
+  readonly shortAddresses?: boolean
 }
 
 /** The newest sampled requests with what each client turned out to be; weights say how many requests a set of rows stands for. */

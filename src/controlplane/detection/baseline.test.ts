@@ -6,6 +6,7 @@ import { countBits } from '../../kernel/bitset.ts'
 import { SeededRandom } from '../../kernel/random.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../kernel/units.ts'
 import { Baseline, hourOfWeek, zScore } from './baseline.ts'
+import { markMatches } from '../mitigation/match-rows.ts'
 import { BaselineFileError, mergeBaseline, parseBaseline, serialiseBaseline } from './baseline-file.ts'
 
 const MONDAY = Date.UTC(2024, 0, 1)
@@ -22,6 +23,30 @@ function learnt(days: number, rate: (wallMs: number) => number, seed = 1): Basel
 }
 
 const dayAndNight = (at: number): number => 20 + 18 * Math.sin(((at % DAY_MS) / DAY_MS) * 2 * Math.PI)
+
+test('what is kept for weeks names no visitor, and a narrow prefix still finds its network in it', () => {
+  const baseline = new Baseline(new SeededRandom(1))
+  const words = new Uint32Array(SAMPLE_WORDS)
+  const set = (name: (typeof sampleFields)[number], value: number): void => void (words[sampleFields.indexOf(name)] = value)
+  set('clientKey', 77)
+  set('family', 4)
+  set('addressHigh', 0xc0000263)
+  baseline.learnRow(MONDAY, words)
+  set('family', 6)
+  set('addressHigh', 0x20010db8)
+  set('addressLow', 0x00010203)
+  baseline.learnRow(MONDAY, words)
+  const saved = Buffer.from(serialiseBaseline(baseline, 1).buffer)
+  for (const secret of [0xc0000263, 0x00010203, 77]) {
+    const bytes = Buffer.alloc(4)
+    bytes.writeUInt32LE(secret)
+    assert.equal(saved.indexOf(bytes), -1, secret.toString(16))
+  }
+  const matched = (cidr: string): number => countBits(markMatches(baseline, [{ attribute: 'prefix', cidrs: [cidr] }], () => '')!)
+  assert.equal(matched('192.0.2.99/32'), 1)
+  assert.equal(matched('192.0.3.99/32'), 0)
+  assert.equal(matched('2001:db8:1:203::/64'), 1)
+})
 
 test('hours of the week count from Monday midnight UTC', () => {
   assert.equal(hourOfWeek(MONDAY), 0)

@@ -31,6 +31,10 @@ const TRIM_QUANTILE = 0.99
 /** One day: below it contrast with the baseline may not limit or block. */
 const COLD_START_MINUTES = 1_440
 const FLAGS = sampleFields.indexOf('flags')
+const FAMILY = sampleFields.indexOf('family')
+const ADDRESS_HIGH = sampleFields.indexOf('addressHigh')
+const ADDRESS_LOW = sampleFields.indexOf('addressLow')
+const CLIENT_KEY = sampleFields.indexOf('clientKey')
 const MOST_EQUAL_COUNTS = 1_024
 
 export type { Expectation }
@@ -48,6 +52,7 @@ export function hourOfWeek(wallMs: number): number {
 }
 
 export class Baseline implements RequestRows {
+  readonly shortAddresses = true
   readonly capacity = HOURS_OF_WEEK * SAMPLES_PER_HOUR
   readonly columns: readonly Uint32Array[] = sampleFields.map(() => new Uint32Array(HOURS_OF_WEEK * SAMPLES_PER_HOUR))
   readonly present = new Uint32Array(wordsForBits(HOURS_OF_WEEK * SAMPLES_PER_HOUR))
@@ -108,8 +113,17 @@ export class Baseline implements RequestRows {
     if (!live) this.#logHoursDone[hour] = 0
     const row = hour * SAMPLES_PER_HOUR + place
     for (let field = 0; field < this.columns.length; field++) this.columns[field][row] = words[offset + field]
+    this.#shortenAddress(row)
     setBit(this.present, row)
     this.#equalCounts.clear()
+  }
+
+  /** What is kept for weeks names no visitor: IPv4 /24, IPv6 /48, and no client key (Regulation (EU) 2018/1725 Art. 4, least data). */
+  #shortenAddress(row: number): void {
+    const ipv4 = this.columns[FAMILY][row] === 4
+    if (ipv4) this.columns[ADDRESS_HIGH][row] &= 0xffffff00
+    this.columns[ADDRESS_LOW][row] = ipv4 ? 0 : this.columns[ADDRESS_LOW][row] & 0xffff0000
+    this.columns[CLIENT_KEY][row] = 0
   }
 
   #logPlace(hour: number): number {

@@ -40,7 +40,7 @@ function rowTest(rows: RequestRows, condition: Condition, textOf: TextOf): ((row
     case 'method':
       return textTest(column('method'), textOf, (text) => condition.oneOf.includes(text))
     case 'prefix': {
-      const ranges = condition.cidrs.map(parseRange)
+      const ranges = condition.cidrs.map((cidr) => parseRange(cidr, rows.shortAddresses === true))
       const [family, high, low] = [column('family'), column('addressHigh'), column('addressLow')]
       return (row) => ranges.some((range) => range.family === family[row] && (high[row] & range.maskHigh) >>> 0 === range.high && (low[row] & range.maskLow) >>> 0 === range.low)
     }
@@ -85,15 +85,15 @@ interface Range {
   readonly maskLow: number
 }
 
-/** An IPv4 prefix, or the first 64 bits of an IPv6 one (samples hold no more). The text has been checked before. */
-function parseRange(cidr: string): Range {
+/** An IPv4 prefix, or the first 64 bits of an IPv6 one (samples hold no more). The text has been checked before. `short`: at most /24 and /48. */
+function parseRange(cidr: string, short: boolean): Range {
   const [address, bitsText] = cidr.split('/') as [string, string | undefined]
   if (isIPv4(address)) {
-    const mask = maskOf(bitsText === undefined ? 32 : Number(bitsText))
+    const mask = maskOf(Math.min(short ? 24 : 32, bitsText === undefined ? 32 : Number(bitsText)))
     const word = address.split('.').reduce((sum, part) => sum * 256 + Number(part), 0)
     return { family: 4, high: (word & mask) >>> 0, low: 0, maskHigh: mask, maskLow: 0 }
   }
-  const bits = bitsText === undefined ? 128 : Number(bitsText)
+  const bits = Math.min(short ? 48 : 128, bitsText === undefined ? 128 : Number(bitsText))
   const groups = expandIpv6(address)
   const [maskHigh, maskLow] = [maskOf(Math.min(bits, 32)), maskOf(Math.min(Math.max(bits - 32, 0), 32))]
   return { family: 6, high: (((groups[0] << 16) | groups[1]) & maskHigh) >>> 0, low: (((groups[2] << 16) | groups[3]) & maskLow) >>> 0, maskHigh, maskLow }
