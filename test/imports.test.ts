@@ -77,17 +77,12 @@ test('no two files import each other by value', () => {
 
 /** The one file (or folder) behind which a package stands. */
 const packageHomes: Readonly<Record<string, string>> = {
-  undici: 'src/dataplane/origin/',
   yaml: 'src/config/',
   zod: 'src/config/',
   commander: 'src/surfaces/cli/',
-  '@clack/prompts': 'src/surfaces/cli/',
   pino: 'src/kernel/log.ts',
   'read-tls-client-hello': 'src/dataplane/edge/',
   'ipaddr.js': 'src/dataplane/edge/',
-  i18next: 'src/dataplane/challenge/',
-  htmlparser2: 'src/controlplane/lifeline/',
-  'robots-parser': 'src/controlplane/lifeline/',
   'mmdb-lib': 'src/controlplane/',
 }
 
