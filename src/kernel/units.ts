@@ -1,4 +1,3 @@
-export const KIB = 1_024
 export const MIB = 1_048_576
 export const SECOND_MS = 1_000
 export const MINUTE_MS = 60_000

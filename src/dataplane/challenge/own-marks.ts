@@ -6,7 +6,6 @@
 import { TOKEN_CHARACTERS } from './token-text.ts'
 
 export const TICKET_KEY = 'polder'
-export const LANGUAGE_KEY = 'polder-lang'
 /** Two clearances may stand in one cookie: somebody whose line changes between IPv4 and IPv6 needs both. */
 const ticketForm = /^[A-Za-z0-9_-]{52}(?:\.[0-9]{1,10})?$/
 const languageForm = /^[a-z]{2}$/
