@@ -1,13 +1,14 @@
 /**
  * The main job on one machine: sample site, shield, admin listener, each a process of its own as in real life. Ends all of it on Ctrl-C.
- * Settings: examples/development.yaml, or the file given as the first argument.
+ * Settings: examples/development.yaml, or the file given as the first argument. `--under-attack`: every page asks for the short check first.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const root = join(import.meta.dirname, '..')
-const settings = process.argv[2] ?? join(root, 'examples/development.yaml')
+const underAttack = process.argv[2] === '--under-attack'
+const settings = underAttack ? join(root, 'examples/under-attack.yaml') : (process.argv[2] ?? join(root, 'examples/development.yaml'))
 const children: ChildProcess[] = []
 let ending = false
 
@@ -51,6 +52,19 @@ async function end(code: number, why: string): Promise<void> {
 process.on('SIGINT', () => void end(0, 'Ctrl-C'))
 process.on('SIGTERM', () => void end(0, 'SIGTERM'))
 
+const tryCalm = (): string => `Try:
+  curl -si http://127.0.0.1:8080/ | grep -i -e cache-status -e age     twice: a miss, then a hit
+  curl -sik --http2 https://127.0.0.1:8443/news | head -1              HTTP/2
+  curl -si http://127.0.0.1:8080/blocked | head -1                     a rule of examples/development.yaml
+  kill the origin (kill ${children[0].pid}) and reload the page: it stays readable
+`
+
+const tryUnderAttack = `Try:
+  open http://127.0.0.1:8080/ in a browser: a short check, then the page; then once more without JavaScript, and without cookies
+  curl -si http://127.0.0.1:8080/ -H 'accept: text/html' -H 'accept-language: mt' | head -20    what a browser is sent, in Maltese
+  curl -si http://127.0.0.1:8080/rss.xml | head -1                                              a feed is never asked
+`
+
 try {
   await start('sample site', process.execPath, [join(root, 'sample-site/main.ts'), '--quiet'], (line) => line.startsWith('sample site '))
   await start('polder', join(root, 'bin/polder'), ['run', '-c', settings], (line) => line.includes('"msg":"ready"'))
@@ -62,12 +76,7 @@ Polder stands in front of the Parliament of Exampleland.
   http://127.0.0.1:8090/           the origin itself, without Polder
   http://127.0.0.1:8081/metrics    what Polder counts; also /healthz and /readyz
 
-Try:
-  curl -si http://127.0.0.1:8080/ | grep -i -e cache-status -e age     twice: a miss, then a hit
-  curl -sik --http2 https://127.0.0.1:8443/news | head -1              HTTP/2
-  curl -si http://127.0.0.1:8080/blocked | head -1                     a rule of examples/development.yaml
-  kill the origin (kill ${children[0].pid}) and reload the page: it stays readable
-
+${underAttack ? tryUnderAttack : tryCalm()}
 Ctrl-C stops all of it.
 `)
 } catch (error) {
