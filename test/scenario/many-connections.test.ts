@@ -58,9 +58,10 @@ test('ten thousand keep-alive connections are held at once, each answered, and a
   const allowed = execFileSync('sh', ['-c', 'ulimit -Hn'], { encoding: 'utf8' }).trim()
   assert.ok(allowed === 'unlimited' || Number(allowed) >= FILES_NEEDED, `this machine lets a process open ${allowed} files; this test needs ${FILES_NEEDED}. Raise the limit (ulimit -Hn, LimitNOFILE).`)
   const origin = await LoadOrigin.start()
-  const polder = await PolderProcess.start(`listen: 127.0.0.1:0\norigin: ${origin.url}\nworkers: 2\n`)
+  let polder: PolderProcess | null = null
   let holder: Holder | null = null
   try {
+    polder = await PolderProcess.start(`listen: 127.0.0.1:0\norigin: ${origin.url}\nworkers: 2\n`)
     await (await fetch(`${polder.url}/page`)).text()
     const before = residentBytes(polder.pid)
     holder = new Holder(Number(new URL(polder.url).port), '/page')
@@ -80,7 +81,7 @@ test('ten thousand keep-alive connections are held at once, each answered, and a
     assert.ok(perConnection < 32 * 1_024, `${perConnection} bytes for each connection`)
   } finally {
     await holder?.end()
-    await polder.stop()
+    await polder?.stop()
     await origin.close()
   }
 })
@@ -145,23 +146,25 @@ function upload(url: string, bytes: number): Promise<void> {
 
 test('a gigabyte down and a gigabyte up at once: whole, and the memory of Polder grows by 64 MB at most', async () => {
   const site = await SampleSiteProcess.start()
-  const polder = await PolderProcess.start(`listen: 127.0.0.1:0\norigin: ${site.url}\nworkers: 2\nroutes:\n  - { path: /upload, maxBodyBytes: 2GiB }\n`)
+  let polder: PolderProcess | null = null
   try {
-    await Promise.all([download(polder.url, 64 * MIB), upload(polder.url, 64 * MIB)])
-    const before = residentBytes(polder.pid)
+    polder = await PolderProcess.start(`listen: 127.0.0.1:0\norigin: ${site.url}\nworkers: 2\nroutes:\n  - { path: /upload, maxBodyBytes: 2GiB }\n`)
+    const { url, pid } = polder
+    await Promise.all([download(url, 64 * MIB), upload(url, 64 * MIB)])
+    const before = residentBytes(pid)
     let most = before
     const watching = setInterval(() => {
-      most = Math.max(most, residentBytes(polder.pid))
+      most = Math.max(most, residentBytes(pid))
     }, 50)
     const from = performance.now()
-    const [received] = await Promise.all([download(polder.url, GIB), upload(polder.url, GIB)])
+    const [received] = await Promise.all([download(url, GIB), upload(url, GIB)])
     clearInterval(watching)
     const seconds = (performance.now() - from) / 1_000
     process.stdout.write(`1 GiB down and 1 GiB up at once in ${seconds.toFixed(1)} s: resident memory ${Math.round(before / MIB)} MiB before, ${Math.round(most / MIB)} MiB at most\n`)
     assert.equal(received, GIB)
     assert.ok(most - before <= 64_000_000, `grew by ${most - before} bytes`)
   } finally {
-    await polder.stop()
+    await polder?.stop()
     await site.stop()
   }
 })
