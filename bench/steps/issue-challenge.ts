@@ -2,6 +2,9 @@ import { type ChallengeKey, Tokens } from '../../src/dataplane/challenge/tokens.
 import { ClearanceBudget, CLEARANCE_BUDGET_BYTES } from '../../src/dataplane/challenge/clearance-budget.ts'
 import { Clearances } from '../../src/dataplane/challenge/clearance.ts'
 import { isSolved } from '../../src/dataplane/challenge/proof-of-work.ts'
+import { ChallengePages } from '../../src/dataplane/pages/challenge-page.ts'
+import { siteOptions } from '../../src/dataplane/pages/options.ts'
+import { defaultsOf } from '../../src/kernel/option.ts'
 import { browserHead, typicalRequest } from './typical-request.ts'
 
 const key: ChallengeKey = { id: 1, bytes: new Uint8Array(32).fill(9) }
@@ -10,11 +13,26 @@ const tokens = new Tokens([key], rules)
 const { client } = typicalRequest()
 const NOW = 1_700_000_000_000
 
-/** The signed word alone; the page around it is `challenge: page written`. */
+/** The signed word alone. */
 export const bench = {
   name: 'challenge: token issued',
   run(iterations: number): void {
     for (let i = 0; i < iterations; i++) tokens.issueChallenge(client, NOW + i, 15, 5)
+  },
+}
+
+const page = typicalRequest()
+const pages = new ChallengePages(defaultsOf(siteOptions))
+const asked = { token: tokens.issueChallenge(client, NOW, 15, 5), difficultyBits: 15, waitSeconds: 5, clearanceMinutes: 30, reference: '', fields: undefined, withoutCookies: false, supportCode: '1a2b3c4d' }
+
+/** What a flood of browsers costs: a challenge signed, and its page put together, compressed. */
+export const benchPage = {
+  name: 'challenge: token issued, page written',
+  run(iterations: number): void {
+    for (let i = 0; i < iterations; i++) {
+      const token = tokens.issueChallenge(client, NOW + i, 15, 5)
+      pages.write(page, { ...asked, token, reference: `/news?polder=${token}` }, NOW + i)
+    }
   },
 }
 
