@@ -18,6 +18,7 @@ import { ControlDesk } from './control-desk.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 import { featureKey } from './feature-key.ts'
 import { listenerPlans } from './listener-plans.ts'
+import { KernelDrop } from './kernel-drop.ts'
 import { controlSettings, SharedState } from './shared-state.ts'
 import { Threads } from './threads.ts'
 
@@ -80,6 +81,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       } else if (report.type === 'plan') {
         plan = report.plan
         for (const other of edgeNames(workers)) threads.send(other, { type: 'plan', plan })
+        void kernelDrop.hear(report.plan)
       }
       for (const one of waiting) {
         if (one.matches(report)) one.left.delete(name)
@@ -114,7 +116,13 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     isReady: (name) => threads.isReady(name),
     sendAct: (act) => threads.send('control', { type: 'act', act }),
     source: (address) => shared.source(address, systemClock.monotonicMs()),
-    kernelDrop: () => ({ state: 'off', sentence: 'off in the settings (mitigation.kernelDrop)', sources: 0 }),
+    kernelDrop: () => kernelDrop.state(),
+  })
+  const kernelDrop = new KernelDrop({
+    clock: systemClock, log,
+    settings: () => settings,
+    ports: () => [...new Set([...sockets.values()].flat().map((socket) => socket.port))].filter((port) => port > 0).sort((a, b) => a - b),
+    note: (code, sentence) => desk.note(code, sentence),
   })
 
   let admin: AdminListener | null = null
@@ -144,6 +152,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
         unready: () => (draining ? 'draining' : edgeNames(workers).every((name) => threads.isReady(name)) ? null : 'an edge worker is starting'),
       })
     }
+    await kernelDrop.applySettings()
     // Visitors come first: without a control socket the shield serves all the same.
     control = await openControlServer(settings.dataDir, systemClock, desk, options.successorOf ?? 0).catch((error: Error) => {
       log.warn(`no control socket, so polder status and polder rules cannot be used: ${error.message}`)
@@ -188,6 +197,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       for (const name of edgeNames(workers)) threads.send(name, { type: 'settings', version: settingsVersion, settings: dataplaneSettings(settings) })
       threads.send('control', { type: 'settings', version: settingsVersion, settings: controlSettings(settings) })
       await applied
+      await kernelDrop.applySettings()
     },
     reopenLogs: () => threads.sendAll({ type: 'reopen-logs' }),
     async drain(deadlineMs) {
@@ -206,6 +216,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       clearInterval(audit)
       await admin?.close()
       await control?.close()
+      await kernelDrop.close()
       await threads.stop()
     },
     killThread: (name) => threads.kill(name),
