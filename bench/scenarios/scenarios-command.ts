@@ -17,14 +17,14 @@ const peers: Readonly<Record<string, ShieldPeer>> = { polder: polderPeer, none: 
 const SHORT_SHARE = 1 / 3
 
 export const scenariosCommand: BenchCommand = {
-  description: 'The fixed suite (A1 to A12 floods, B1 to B5 crowds) on real sockets. One run lasts 90 s, with --quick 40 s, with --short 12 s.',
+  description: 'The fixed suite (A1 to A12 floods, B1 to B5 crowds) on real sockets. One run lasts 90 s, with --quick 32 s, with --short 12 s.',
   flags: {
     peer: { kind: 'names', choices: [...Object.keys(peers), 'fail2ban'], sentence: 'Programs to run, comma-separated.' },
     only: { kind: 'names', choices: scenarioIds, sentence: 'Scenarios to run, comma-separated.' },
     default: { kind: 'switch', sentence: 'Programs as shipped (this is what runs when neither is said).' },
     tuned: { kind: 'switch', sentence: 'Programs as their own documents advise against floods.' },
     seeds: { kind: 'number', min: 1, max: 20, default: 1, sentence: 'How many seeds, from 1.' },
-    quick: { kind: 'switch', sentence: 'Full rates and 40 s a run: 8 s before, 25 s of attack, 7 s after.' },
+    quick: { kind: 'switch', sentence: 'Full rates and 32 s a run: 8 s before, 20 s of attack, 4 s after.' },
     short: { kind: 'switch', sentence: 'A third of the rates and of the origin, 12 s a run.' },
     'both-cores': { kind: 'switch', sentence: 'Let program, origin and generator share all cores.' },
     workers: { kind: 'number', min: 1, max: 8, default: 1, sentence: 'Edge workers of Polder.' },

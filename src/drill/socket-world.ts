@@ -53,6 +53,8 @@ export class SocketWorld implements World {
   readonly #options: SocketWorldOptions
   readonly #schedule = new Schedule()
   readonly #lines = new Set<Http1Line>()
+  /** Of attackers, the oldest first. */
+  readonly #attackLines = new Set<Http1Line>()
   readonly #raw = new Set<Socket>()
   readonly #startedMs: number
   #sweptMs = 0
@@ -153,16 +155,30 @@ export class SocketWorld implements World {
       return
     }
     const attack = place.cohort === 'attack'
-    if (!this.governor.mayOpen(attack)) return this.#finish(place, one, withheld)
+    if (!this.governor.mayOpen(attack) && !(attack && this.#giveUpOldest())) return this.#finish(place, one, withheld)
     const line: Http1Line = new Http1Line(dial(this.#options.target, place.address), () => {
       this.governor.closed(attack)
       this.#lines.delete(line)
+      this.#attackLines.delete(line)
       const at = place.open.indexOf(line)
       if (at !== -1) place.open.splice(at, 1)
     })
     this.#lines.add(line)
+    if (attack) this.#attackLines.add(line)
     place.open.push(line)
     this.#write(place, line, one)
+  }
+
+  /**
+   * A flood does not wait for its answers: at the limit of sockets its oldest request is given up for the next one, or a server that keeps attackers waiting
+   * would be asked less than one that refuses them.
+   */
+  #giveUpOldest(): boolean {
+    for (const line of this.#attackLines) {
+      line.end()
+      return this.governor.mayOpen(true)
+    }
+    return false
   }
 
   #write(place: Place, line: Http1Line, one: Waiting): void {

@@ -48,6 +48,8 @@ function tuned(place: PeerPlace): string {
   // [ddos] slow requests: timeout http-request 5s, and wait for the whole content.
   return `${frame(place, '5s')}
   option http-buffer-request
+  # [conf] who hung up while waiting gives his place back.
+  option abortonclose
 cache pages
   total-max-size 64
   max-object-size 100000

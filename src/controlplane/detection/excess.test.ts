@@ -14,7 +14,7 @@ import { SeenNetworks } from './seen-networks.ts'
 
 const normal: BaselineShares = { rows: 20_000, protected: 0, proven: 0.9, judged: 0.01, echoing: 0.7, failing: 0 }
 
-function pictureOf(requests: ReadonlyArray<Partial<Record<SampleField, number>>>): ExcessPicture {
+function pictureOf(requests: ReadonlyArray<Partial<Record<SampleField, number>>>, expectedPerSecond = 0, echoing = 0.7): ExcessPicture {
   const window = new RequestWindow(10, 1_024)
   const facts = new ClientFacts(4_096)
   window.begin(1, 1, requests.length)
@@ -25,7 +25,7 @@ function pictureOf(requests: ReadonlyArray<Partial<Record<SampleField, number>>>
     facts.see(words[fieldIndex.clientKey], 1, words[fieldIndex.clientRequests], words[fieldIndex.clientPages], words[fieldIndex.clientStatics], words[fieldIndex.clientEchoes], false)
   }
   window.judge(facts, 1)
-  return measureExcess(window, new Baseline(new SeededRandom(1)), normal, 0, [], new SeenNetworks())
+  return measureExcess(window, new Baseline(new SeededRandom(1)), { ...normal, echoing }, expectedPerSecond, [], new SeenNetworks())
 }
 
 /** A page and its four parts; the cookie of the page's script comes with the next page, if there is one. */
@@ -58,4 +58,10 @@ test('machines that come back without a cookie and without parts are', () => {
   const picture = pictureOf(Array.from({ length: 150 }, (_, client) => [1, 2, 3, 4].map((n) => ({ clientKey: client + 1, clientRequests: n, clientPages: n - 1, pathClass: routeClasses.indexOf('page') }))).flat())
   assert.ok(picture.echoRows >= 400)
   assert.equal(picture.echoShare, 0)
+})
+
+test('normal traffic at its normal rate has no returning clients to reproach, however many return', () => {
+  const everyday = Array.from({ length: 100 }, (_, client) => visit(client + 1, 2)).flat()
+  const echoing = everyday.filter((one) => (one.clientEchoes ?? 0) > 0).length / everyday.length
+  assert.ok(pictureOf(everyday, everyday.length, echoing).echoRows < 1)
 })
