@@ -18,6 +18,7 @@ import { ControlDesk } from './control-desk.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 import { featureKey } from './feature-key.ts'
 import { listenerPlans } from './listener-plans.ts'
+import { mustBeFree } from './port-free.ts'
 import { KernelDrop } from './kernel-drop.ts'
 import { controlSettings, SharedState } from './shared-state.ts'
 import { Threads } from './threads.ts'
@@ -60,6 +61,10 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
   let settingsVersion = 1
   let draining = false
   const workers = settings.workers === 'auto' ? availableParallelism() : settings.workers
+  const takesOver = (options.successorOf ?? 0) !== 0
+  if (!takesOver) {
+    for (const [index, { address }] of settings.listen.entries()) if (!options.inherited.has(`#${index}`)) await mustBeFree(address.host, address.port)
+  }
   const warn = (trouble: string): void => log.warn(trouble)
   const shared = new SharedState(settings, workers, featureKey(settings.dataDir, warn), challengeKeys(settings.dataDir, systemClock.wallMs(), warn))
   const totals = new Totals()
@@ -144,12 +149,17 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       // Port 0: the first worker's choice holds for all.
       for (const socket of report.sockets) plans.settle(socket.listener, socket.port)
     }
-    if (settings.admin.listen !== null) {
-      const at = settings.admin.listen
-      admin = await openAdminListener(at.host, at.port, {
+    const at = settings.admin.listen
+    if (at !== null) {
+      const source = {
         metrics: () => ({ type: openMetricsType, text: openMetrics(totals, version) }),
         unhealthy: () => (edgeNames(workers).some((name) => threads.isReady(name)) ? null : 'no edge worker is running'),
         unready: () => (draining ? 'draining' : edgeNames(workers).every((name) => threads.isReady(name)) ? null : 'an edge worker is starting'),
+      }
+      // Visitors come first: a shield nobody can measure still protects.
+      admin = await (takesOver ? Promise.resolve() : mustBeFree(at.host, at.port)).then(() => openAdminListener(at.host, at.port, source)).catch((error: Error) => {
+        log.error(`no admin listener, so metrics and health cannot be asked: ${error.message}`)
+        return null
       })
     }
     await kernelDrop.applySettings()
