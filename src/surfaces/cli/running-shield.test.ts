@@ -23,9 +23,10 @@ interface Answers {
   readonly address?: AddressFacts
   readonly failure?: Error
   readonly isTTY?: boolean
+  readonly columns?: number
 }
 
-async function say(argv: string[], { status = attack, act = { done: true, sentence: 'r-1a2b: pinned' }, address, failure, isTTY = false }: Answers = {}) {
+async function say(argv: string[], { status = attack, act = { done: true, sentence: 'r-1a2b: pinned' }, address, failure, isTTY = false, columns = 100 }: Answers = {}) {
   let out = ''
   let error = ''
   const asked: ControlQuestion[] = []
@@ -33,7 +34,7 @@ async function say(argv: string[], { status = attack, act = { done: true, senten
   const clock = new SimulatedClock(NOW)
   const parts: CliParts<object> = {
     version: '0', noColor: !isTTY, clock, who: 'ada',
-    out: { isTTY, write: (text) => (out += text), columns: 100, rows: 40 },
+    out: { isTTY, write: (text) => (out += text), columns, rows: 40 },
     error: { isTTY, write: (text) => (error += text) },
     check: () => assert.fail('settings are not judged'),
     start: () => assert.fail('nothing is started'),
@@ -97,6 +98,7 @@ test('status --watch appends without a terminal and redraws in place with one', 
   const terminal = await say(['status', '-w'], { isTTY: true })
   assert.equal(terminal.out.split('\u001B[H').length, 3)
   assert.ok(terminal.out.startsWith('\u001B[?1049h\u001B[?25l') && terminal.out.endsWith('\u001B[?25h\u001B[?1049l'))
+  assert.ok((await say(['status', '-w'], { isTTY: true, columns: 0 })).out.includes('ATTACK'), 'a terminal that does not know its width')
   const lines = await say(['status', '--watch', '--json'])
   assert.equal(lines.out.trim().split('\n').map((line) => (JSON.parse(line) as ShieldStatus).pid).length, 2)
 })

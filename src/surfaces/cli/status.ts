@@ -49,7 +49,7 @@ async function watch<S>(given: Readonly<Record<string, unknown>>, parts: CliPart
         if (status !== null) parts.out.write(`${JSON.stringify(status)}\n`)
       } else {
         const text = status === null ? heard : statusScreen(status, coloursFor(parts.out, parts.noColor))
-        parts.out.write(redraw ? frame(text, parts.out.columns ?? 80, parts.out.rows ?? 24) : `${first ? '' : '\n'}${text}`)
+        parts.out.write(redraw ? frame(text, room(parts.out.columns, 80), room(parts.out.rows, 24)) : `${first ? '' : '\n'}${text}`)
       }
       first = false
       await wait(EVERY_MS, undefined, { signal: stop }).catch(() => {})
@@ -58,6 +58,11 @@ async function watch<S>(given: Readonly<Record<string, unknown>>, parts: CliPart
     if (redraw && !first) parts.out.write('\u001B[?25h\u001B[?1049l')
   }
   return code
+}
+
+/** Some terminals say 0, and in a window of five columns nothing can be read anyway. */
+function room(said: number | undefined, usual: number): number {
+  return said === undefined || said < 10 ? usual : said
 }
 
 /** The text drawn over the last one, cut to the window: no flicker, no scrolling. Colour codes take no room. */
