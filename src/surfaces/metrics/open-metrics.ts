@@ -21,9 +21,9 @@ export function openMetrics(totals: Totals, version: string): string {
       sum += counts[i]
       out.sample('polder_request_duration_seconds_bucket', { by: group, le: String(bound / 1_000) }, sum)
     })
+    // No _count: OpenMetrics allows it only beside a _sum, which nobody adds up per request; the bucket +Inf is the count.
     sum += counts[durationBoundsMs.length]
     out.sample('polder_request_duration_seconds_bucket', { by: group, le: '+Inf' }, sum)
-    out.sample('polder_request_duration_seconds_count', { by: group }, sum)
   }
   out.family('polder_received_bytes', 'counter', 'Bytes read from visitors.', 'bytes')
   out.sample('polder_received_bytes_total', {}, totals.bytesIn)
