@@ -35,7 +35,7 @@ export function addRun(file: string, run: RunResult, versions: SavedResults['ver
 }
 
 function keyOf(run: Pick<RunResult, 'scenario' | 'peer' | 'form' | 'seed' | 'share'>): string {
-  return [run.scenario, run.peer, run.form, String(run.seed).padStart(3, '0'), run.share].join(' ')
+  return [run.scenario, run.peer, run.form, String(run.seed).padStart(3, '0'), run.share.toFixed(3)].join(' ')
 }
 
 /** Visitors that were ever refused by rule or rate. */

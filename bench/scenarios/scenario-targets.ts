@@ -37,14 +37,14 @@ export function judgeTargets(all: readonly SavedRun[]): string[][] {
   ]
 }
 
-/** Scenario by scenario: goodput and blocked visitors of Polder against each tuned peer. */
+/** Scenario by scenario: goodput and blocked visitors of Polder against each tuned peer, at a third of the size (scenarios-report.ts says why). */
 function againstPeers(all: readonly SavedRun[]): string[][] {
   return ['nginx', 'haproxy'].map((peer) => {
     const behind: string[] = []
     let compared = 0
     for (const id of ranked) {
-      const ours = all.filter((run) => run.scenario === id && run.peer === 'polder' && run.form === 'default')
-      const theirs = all.filter((run) => run.scenario === id && run.peer === peer && run.form === 'tuned')
+      const ours = all.filter((run) => run.scenario === id && run.peer === 'polder' && run.form === 'default' && run.share < 1)
+      const theirs = all.filter((run) => run.scenario === id && run.peer === peer && run.form === 'tuned' && run.share < 1)
       if (ours.length === 0 || theirs.length === 0) continue
       compared++
       const goodput = (runs: readonly SavedRun[]): number => median(runs.map((run) => run.score.goodput.attack))

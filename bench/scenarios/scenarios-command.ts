@@ -14,26 +14,27 @@ import { addRun, readResults } from './saved-results.ts'
 import { WHY_NOT_FAIL2BAN, scenarioFiles } from './scenarios-report.ts'
 
 const peers: Readonly<Record<string, ShieldPeer>> = { polder: polderPeer, none: nonePeer, nginx: nginxPeer, haproxy: haproxyPeer }
-const SHORT_SHARE = 1 / 3
+const THIRD = 1 / 3
 
 export const scenariosCommand: BenchCommand = {
-  description: 'The fixed suite (A1 to A12 floods, B1 to B5 crowds) on real sockets. One run lasts 90 s, with --quick 32 s, with --short 12 s.',
+  description: 'The fixed suite (A1 to A12 floods, B1 to B5 crowds) on real sockets. One run lasts 90 s, with --third 32 s, with --short 12 s.',
   flags: {
     peer: { kind: 'names', choices: [...Object.keys(peers), 'fail2ban'], sentence: 'Programs to run, comma-separated.' },
     only: { kind: 'names', choices: scenarioIds, sentence: 'Scenarios to run, comma-separated.' },
     default: { kind: 'switch', sentence: 'Programs as shipped (this is what runs when neither is said).' },
     tuned: { kind: 'switch', sentence: 'Programs as their own documents advise against floods.' },
     seeds: { kind: 'number', min: 1, max: 20, default: 1, sentence: 'How many seeds, from 1.' },
-    quick: { kind: 'switch', sentence: 'Full rates and 32 s a run: 8 s before, 20 s of attack, 4 s after.' },
+    third: { kind: 'switch', sentence: 'A third of the rates and of the origin, 32 s a run: attackers can then hold their sockets as long as a queue keeps them.' },
     short: { kind: 'switch', sentence: 'A third of the rates and of the origin, 12 s a run.' },
     'both-cores': { kind: 'switch', sentence: 'Let program, origin and generator share all cores.' },
     workers: { kind: 'number', min: 1, max: 8, default: 1, sentence: 'Edge workers of Polder.' },
     events: { kind: 'switch', sentence: 'Print what the shield said.' },
-    save: { kind: 'switch', sentence: 'Add full-size runs to docs/benchmarks/scenarios.json and make the report anew.' },
+    save: { kind: 'switch', sentence: 'Add the runs (not short ones) to docs/benchmarks/scenarios.json and make the report anew.' },
     'report-only': { kind: 'switch', sentence: 'Run nothing: only make the report anew.' },
   },
   async run(flags) {
     const short = flags.isOn('short')
+    const third = flags.isOn('third')
     const forms: Form[] = [...(flags.isOn('default') || !flags.isOn('tuned') ? ['default' as const] : []), ...(flags.isOn('tuned') ? ['tuned' as const] : [])]
     if (flags.wasGiven('peer') && flags.names('peer').includes('fail2ban')) throw new UsageError(`fail2ban is not run: ${WHY_NOT_FAIL2BAN}`)
     const folder = resultFolder(!short)
@@ -53,7 +54,7 @@ export const scenariosCommand: BenchCommand = {
           for (let seed = 1; seed <= flags.number('seeds'); seed++) {
             const both = flags.isOn('both-cores')
             const result = await runScenario({
-              scenario: id, peer, form, seed, share: short ? SHORT_SHARE : 1, phases: short ? shortPhases : flags.isOn('quick') ? quickPhases : fullPhases,
+              scenario: id, peer, form, seed, share: short || third ? THIRD : 1, phases: short ? shortPhases : third ? quickPhases : fullPhases,
               serverCores: both ? '' : '0', generatorCores: both ? '' : '1', workers: flags.number('workers'),
             })
             if (save) writeResults(folder, scenarioFiles(addRun(file, result, versions)))

@@ -11,11 +11,11 @@ import { scenarioFiles } from './scenarios-report.ts'
 import { judgeTargets } from './scenario-targets.ts'
 import { readShieldEvents } from './shield-events.ts'
 
-function run(scenario: ScenarioId, peer: string, form: Form, seed: number, goodput: number, blocked: number, mitigatedAfterMs: number): RunResult {
+function run(scenario: ScenarioId, peer: string, form: Form, seed: number, goodput: number, blocked: number, mitigatedAfterMs: number, share = 1): RunResult {
   const latency = { p50Ms: 3, p95Ms: 20, p99Ms: 10_000 }
   const human = { cohort: 'human' as const, offered: 1_000, right: 900, blocked, late: 0, clients: 100, clientsEverBlocked: blocked }
   return {
-    scenario, peer, form, seed, share: 1, phases: fullPhases, beganWallMs: 1_000, detectedAfterMs: peer === 'polder' ? 3_000 : Number.NaN, relaxedAfterMs: Number.POSITIVE_INFINITY, cpuMicrosPerReject: 50,
+    scenario, peer, form, seed, share, phases: fullPhases, beganWallMs: 1_000, detectedAfterMs: peer === 'polder' ? 3_000 : Number.NaN, relaxedAfterMs: Number.POSITIVE_INFINITY, cpuMicrosPerReject: 50,
     score: {
       goodput: { before: 1, attack: goodput, firstTenSeconds: goodput, afterMitigation: mitigatedAfterMs === Number.POSITIVE_INFINITY ? Number.NaN : 1, after: 1 }, mitigatedAfterMs, latency, latencyOfRight: latency,
       harm: [human], attack: { sent: 50_000, right: 10, blocked: 40_000, busy: 9_990, failed: 0 }, origin: { attackersPerSecond: 12, attackerWorkShare: 0.5 },
@@ -39,20 +39,20 @@ test('results survive the disk, "never" included, and a new run of the same repl
   assert.equal(results.runs.find((one) => one.peer === 'none')!.score.mitigatedAfterMs, Number.POSITIVE_INFINITY)
   const files = scenarioFiles(results)
   assert.deepEqual(Object.keys(files).sort(), ['scenarios-A2.svg', 'scenarios.md'])
-  assert.match(files['scenarios.md'], /\| polder, default \| 2 \| 0\.975 \(0\.970\)/)
-  assert.match(files['scenarios.md'], /\| none \| 1 \| 0\.050 .*never/)
+  assert.match(files['scenarios.md'], /\| polder, default \| full \| 2 \| 0\.975 \(0\.970\)/)
+  assert.match(files['scenarios.md'], /\| none \| full \| 1 \| 0\.050 .*never/)
   assert.doesNotMatch(files['scenarios.md'] + files['scenarios-A2.svg'], /NaN|undefined|Infinity/)
 })
 
 test('a target is missed by one blocked visitor of a crowd, one late mitigation, one peer ahead', () => {
   const saved = (...runs: readonly RunResult[]) => runs.map((one) => ({ ...one, measuredOn: '2026-01-01' }))
   const holds = (rows: string[][], what: string): string => rows.find((row) => row[0].startsWith(what))![3]
-  const good = saved(run('B1a', 'polder', 'default', 1, 1, 0, 0), run('A2', 'polder', 'default', 1, 0.98, 0, 4_000), run('A2', 'nginx', 'tuned', 1, 0.6, 3, Number.POSITIVE_INFINITY))
+  const good = saved(run('B1a', 'polder', 'default', 1, 1, 0, 0), run('A2', 'polder', 'default', 1, 0.98, 0, 4_000, 1 / 3), run('A2', 'nginx', 'tuned', 1, 0.6, 3, Number.POSITIVE_INFINITY, 1 / 3))
   assert.equal(holds(judgeTargets(good), 'B1 to B5'), 'yes')
   assert.equal(holds(judgeTargets(good), 'A1 to A6: time'), 'yes')
   assert.equal(holds(judgeTargets(good), 'against nginx'), 'yes')
   assert.equal(judgeTargets(good).find((row) => row[0].startsWith('A12'))![2], 'not measured')
-  const bad = saved(run('B1a', 'polder', 'default', 1, 1, 1, 0), run('A2', 'polder', 'default', 1, 0.5, 0, 11_000), run('A2', 'nginx', 'tuned', 1, 0.6, 0, Number.POSITIVE_INFINITY))
+  const bad = saved(run('B1a', 'polder', 'default', 1, 1, 1, 0), run('A2', 'polder', 'default', 1, 0.5, 0, 11_000, 1 / 3), run('A2', 'nginx', 'tuned', 1, 0.6, 0, Number.POSITIVE_INFINITY, 1 / 3))
   for (const what of ['B1 to B5', 'A1 to A6: time', 'against nginx']) assert.equal(holds(judgeTargets(bad), what), '**no**', what)
 })
 

@@ -12,25 +12,27 @@ export const WHY_NOT_FAIL2BAN = 'it acts through the firewall of the whole machi
 const peerOrder = ['polder', 'none', 'nginx', 'haproxy']
 
 export function scenarioFiles(results: SavedResults): Record<string, string> {
-  const runs = results.runs.filter((run) => run.share === 1)
+  const { runs } = results
   const measured = scenarioIds.filter((id) => runs.some((run) => run.scenario === id))
   const files: Record<string, string> = { 'scenarios.md': markdown(results, runs, measured) }
   for (const id of measured) files[`scenarios-${id}.svg`] = scenarioPlot(`${id}: ${scenarioOf(id).title}`, onePerPeer(runs.filter((run) => run.scenario === id)))
   return files
 }
 
-/** The run with the smallest seed of each program and form. */
+/** The run with the smallest seed of each program and form, all of one size: the one with most programs. */
 function onePerPeer(runs: readonly SavedRun[]): SavedRun[] {
-  return groupsOf(runs).map((group) => group[0])
+  const groups = groupsOf(runs)
+  const sizes = [...new Set(runs.map((run) => run.share))].sort((a, b) => groups.filter(([one]) => one.share === b).length - groups.filter(([one]) => one.share === a).length)
+  return groups.map(([one]) => one).filter((one) => one.share === sizes[0])
 }
 
 function groupsOf(runs: readonly SavedRun[]): SavedRun[][] {
   const groups = new Map<string, SavedRun[]>()
   for (const run of runs) {
-    const name = `${run.peer} ${run.form}`
+    const name = `${run.peer} ${run.form} ${run.share}`
     groups.set(name, [...(groups.get(name) ?? []), run])
   }
-  return [...groups.values()].sort((a, b) => peerOrder.indexOf(a[0].peer) - peerOrder.indexOf(b[0].peer))
+  return [...groups.values()].sort((a, b) => a[0].share - b[0].share || peerOrder.indexOf(a[0].peer) - peerOrder.indexOf(b[0].peer))
 }
 
 function markdown(results: SavedResults, runs: readonly SavedRun[], measured: readonly ScenarioId[]): string {
@@ -52,6 +54,7 @@ ${markdownTable(['what', 'target', 'measured', 'holds'], judgeTargets(runs))}
 - **Goodput**: right answers within 2 s per request offered, of visitors only; the parts of a page that never came count as offered. **From mitigation on**: from the first instant at which goodput holds 95 % of that before for 5 s. **p99**: failures count as 10 s.
 - **Visitors blocked**: clients that ever got an answer that refuses them by rule or rate (403, 429, nginx's own 503), of all that came during and after the attack. Polder's and HAProxy's "full" is no block, but no goodput either.
 - **Leak**: attackers' requests that reached the origin, per second. **CPU per reject**: of the whole program, less its idle use, per attackers' request not served; with a new connection for each, accept and close are in it.
+- **Size**: rates, addresses and the origin in full, or at a third (visitors at two thirds). A flood does not wait: with at most 1,400 sockets for attackers, a program that keeps them waiting sees the oldest request given up for the next one. In full size that happens after 0.7 s and flatters programs that queue; at a third after two seconds, as long as a queue keeps anybody. So programs are compared at a third.
 - **Relaxed**: from the end of the attack until the shield stands below ATTACK again; "> 7 s" when it still did not at the end of the run (it waits for a minute of calm by default).
 - **Generator late**: the worst moment of the generator itself. The machine was not idle: hundreds of milliseconds here are a stall of the whole machine and are in every other figure of that run too.
 - Median over the seeds, worst in brackets. One seed has no bracket. Programs that speak no HTTP/2 here have no row in A9.
@@ -71,6 +74,10 @@ function ruleQuality(run: SavedRun): string {
   return `- ${run.form}, seed ${run.seed}: ${predicted.length} rules; ${((100 * attack.blocked) / Math.max(1, attack.sent)).toFixed(1)} % of all attackers' requests refused by them; of normal requests at most ${bound.toFixed(2)} % predicted, ${((100 * blocked) / Math.max(1, offered)).toFixed(2)} % true`
 }
 
+function sizeOf(run: SavedRun): string {
+  return run.share === 1 ? 'full' : run.share < 0.34 && run.share > 0.33 ? 'third' : String(run.share)
+}
+
 function phasesOf(runs: readonly SavedRun[]): string {
   return [...new Set(runs.map(({ phases }) => `${phases.warmMs / 1_000} s, ${phases.attackMs / 1_000} s, ${phases.afterMs / 1_000} s`))].join('; ')
 }
@@ -80,6 +87,7 @@ function section(id: ScenarioId, runs: readonly SavedRun[]): string {
     const of = (value: (run: SavedRun) => number, worst: 'high' | 'low', show: (value: number) => string): string => spread(group.map(value), worst, show)
     return [
       `${group[0].peer}${group[0].peer === 'none' ? '' : `, ${group[0].form}`}`,
+      sizeOf(group[0]),
       String(group.length),
       of((run) => run.score.goodput.attack, 'low', share),
       of((run) => run.score.goodput.firstTenSeconds, 'low', share),
@@ -101,7 +109,7 @@ function section(id: ScenarioId, runs: readonly SavedRun[]): string {
 
 ![${id} over time](scenarios-${id}.svg)
 
-${markdownTable(['program', 'seeds', 'goodput', 'first 10 s', 'from mitigation on', 'detected', 'mitigated', 'p99', 'visitors blocked', 'leak/s', 'CPU per reject', 'relaxed', 'generator late'], rows)}
+${markdownTable(['program', 'size', 'seeds', 'goodput', 'first 10 s', 'from mitigation on', 'detected', 'mitigated', 'p99', 'visitors blocked', 'leak/s', 'CPU per reject', 'relaxed', 'generator late'], rows)}
 ${quality.length > 0 ? `\nPolder's rules, predicted and true:\n\n${quality.join('\n')}\n` : ''}${harmed.length > 0 ? `\nBlocked visitors:\n\n${harmed.join('\n')}\n` : ''}${rules.length > 0 ? `\nRules that Polder wrote (seed 1):\n\n${rules.join('\n')}\n` : ''}`
 }
 

@@ -18,7 +18,7 @@ export interface Phases {
 
 /** The note's: 20 s, 40 s, 30 s. */
 export const fullPhases: Phases = Object.freeze({ warmMs: 20_000, attackMs: 40_000, afterMs: 30_000 })
-/** Full rates, less time: what takes longer (a third pulse, recovery after a minute) is not seen. */
+/** Less time: what takes longer (a third pulse, recovery after a minute) is not seen. */
 export const quickPhases: Phases = Object.freeze({ warmMs: 8_000, attackMs: 20_000, afterMs: 4_000 })
 export const shortPhases: Phases = Object.freeze({ warmMs: 2_500, attackMs: 9_000, afterMs: 500 })
 
