@@ -31,10 +31,12 @@ export interface ReplaySecond {
   readonly low: number
   readonly high: number
   readonly state: ShieldState
-  /** Refused by rules; turned away by the full origin. */
+  /** Refused by rules; asked to prove themselves instead of served; turned away by the full origin. */
   readonly ownRefused: number
+  readonly ownChallenged: number
   readonly ownShed: number
   readonly injectedRefused: number
+  readonly injectedChallenged: number
   readonly injectedShed: number
   readonly waitMs: number
   readonly rules: number
@@ -43,21 +45,25 @@ export interface ReplaySecond {
 export interface ReplayTotals {
   readonly own: CohortTotals
   readonly injected: CohortTotals
-  /** First second with a rule that refuses, from the injection's start; null: never. */
+  /** First second with a rule that refuses or challenges, from the injection's start; null: never. */
   readonly secondsToRule: number | null
-  /** From that second to the injection's end: share of it refused by rules. */
+  /** From that second to the injection's end: share of it refused or challenged by rules. */
   readonly matchedShareOnceRuled: number | null
 }
 
 export interface CohortTotals {
   readonly requests: number
+  /** By a limit or a block. */
   readonly refused: number
+  /** Got a challenge instead of what they asked for. */
+  readonly challenged: number
   readonly shed: number
   readonly clients: number
   readonly refusedClients: number
+  readonly challengedClients: number
 }
 
-/** Predicted against true harm: the log's own requests that came while the rule refused. */
+/** Predicted against true harm: the log's own requests that came while the rule refused or challenged. */
 export interface ReplayedRule {
   readonly rule: RuleRecord
   readonly ownSeen: number

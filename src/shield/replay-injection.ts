@@ -11,6 +11,8 @@ export interface Injection {
   readonly name: string
   readonly note: string
   readonly clients: number
+  /** They would pass a challenge. */
+  readonly people: boolean
   readonly fromSecond: number
   readonly untilSecond: number
   /** What comes in that second. */
@@ -33,7 +35,7 @@ export async function injectionOf(name: string, times: number, before: readonly 
   const clients = Math.max(LEAST_CLIENTS, Math.round(perSecond / CLIENT_PER_SECOND))
   const addresses = Array.from({ length: clients }, () => anyAddress(random))
   return {
-    name: flood.name, note: flood.note, clients, fromSecond, untilSecond,
+    name: flood.name, note: flood.note, clients, people: false, fromSecond, untilSecond,
     at: (second, nowWallMs) => {
       if (second < fromSecond || second >= untilSecond) return []
       return Array.from({ length: poisson(perSecond, random) }, () => {
@@ -84,7 +86,7 @@ function crowd(perSecond: number, before: readonly LoggedRequest[], fromSecond: 
       })
     }
   }
-  return { name: 'crowd', note: 'people of the log\'s first part from new addresses, all to one new page, with their pictures', clients, fromSecond, untilSecond, at: (second, nowWallMs) => (coming.get(second) ?? []).map((request) => ({ ...request, atWallMs: nowWallMs })) }
+  return { name: 'crowd', note: 'people of the log\'s first part from new addresses, all to one new page, with their pictures', clients, people: true, fromSecond, untilSecond, at: (second, nowWallMs) => (coming.get(second) ?? []).map((request) => ({ ...request, atWallMs: nowWallMs })) }
 }
 
 function logged(request: InjectedRequest, client: string, atWallMs: number): LoggedRequest {

@@ -7,7 +7,7 @@ import type { Settings } from '../config/settings.ts'
 import type { ControlEvent, RuleRecord } from '../contract/control.ts'
 import { calmPlan, type Plan, type ShieldState } from '../contract/plan.ts'
 import type { CohortTotals, ReplayedRule, ReplayResult, ReplaySecond } from '../contract/replay.ts'
-import { sampleFlags, type SampleBatch } from '../contract/sample.ts'
+import { positiveBehaviour, sampleFlags, type SampleBatch } from '../contract/sample.ts'
 import type { RuleMatches, Vitals } from '../contract/vitals.ts'
 import { Baseline } from '../controlplane/detection/baseline.ts'
 import type { LoggedRequest } from '../controlplane/learn/log-line.ts'
@@ -46,6 +46,8 @@ const SOURCE_SLOTS = 2 ** 18
 /** With its own times at most so much is replayed: the log's end. */
 const LONGEST_REPLAY_MS = 24 * HOUR_MS
 const QUARTER_MS = 250
+/** As long as a clearance lasts. */
+const CLEARED_MS = 30 * MINUTE_MS
 /** Any key will do: hashes are compared only within one replay. */
 const FEATURE_KEY = 0x5eed
 /** The origin can do at least this: below it a handful of visitors would be a flood. */
@@ -121,6 +123,9 @@ class Replay {
   readonly #tap: LogTap
   readonly #queue: OriginQueue
   readonly #loop: ControlLoop
+  /** Clients of the log that look like people with a browser: they would pass a challenge. */
+  readonly #people: ReadonlySet<string>
+  readonly #clearedUntilMs = new Map<string, number>()
   #plan: Plan = calmPlan
   #rules: RuleSet = noRules
   readonly #series: ReplaySecond[] = []
@@ -143,6 +148,8 @@ class Replay {
     this.#queue = new OriginQueue(learned.capacityPerSecond)
     this.#loop = new ControlLoop(controlSettings(options.settings), options.seed, learned.baseline)
     this.#rules = compileRules(options.settings.rules, [])
+    this.#people = peopleOf([...before, ...after], this.#traffic)
+    this.#traffic.forget()
   }
 
   run(started: number): ReplayResult {
@@ -163,7 +170,7 @@ class Replay {
 
   #second(second: number, now: number, arrivals: readonly Arrival[]): void {
     const passed: Array<{ request: Request; arrival: Arrival; tagged: boolean; routeClass: Request['routeClass'] }> = []
-    const counts = { own: 0, injected: 0, ownRefused: 0, ownShed: 0, injectedRefused: 0, injectedShed: 0 }
+    const counts = { own: 0, injected: 0, ownRefused: 0, ownChallenged: 0, ownShed: 0, injectedRefused: 0, injectedChallenged: 0, injectedShed: 0 }
     const batches: SampleBatch[] = []
     let quarter = 1
     arrivals.forEach((arrival, i) => {
@@ -174,9 +181,13 @@ class Replay {
       counts[arrival.injected ? 'injected' : 'own']++
       cohort.arrive(request.client.key)
       this.#tap.see(request, this.#traffic, atMs, request.visitorClass === 'known' ? sampleFlags.exemptPath : 0)
-      if (this.#refused(request, arrival.injected, atMs)) {
+      const fate = this.#judge(request, arrival, atMs)
+      if (fate === 'refused') {
         counts[arrival.injected ? 'injectedRefused' : 'ownRefused']++
         cohort.refuse(request.client.key)
+      } else if (fate === 'challenged') {
+        counts[arrival.injected ? 'injectedChallenged' : 'ownChallenged']++
+        cohort.challenge(request.client.key)
       } else passed.push({ request, arrival, tagged: request.visitorClass === 'tagged', routeClass: request.routeClass })
     })
     batches.push(this.#tap.take(now + SECOND_MS))
@@ -193,7 +204,7 @@ class Replay {
     this.#think(second, now + SECOND_MS, batches, whole, counts)
   }
 
-  #think(second: number, now: number, samples: readonly SampleBatch[], vitals: Vitals, counts: Pick<ReplaySecond, 'own' | 'injected' | 'ownRefused' | 'ownShed' | 'injectedRefused' | 'injectedShed'>): void {
+  #think(second: number, now: number, samples: readonly SampleBatch[], vitals: Vitals, counts: Pick<ReplaySecond, 'own' | 'injected' | 'ownRefused' | 'ownChallenged' | 'ownShed' | 'injectedRefused' | 'injectedChallenged' | 'injectedShed'>): void {
     const { plan, changed, events, views } = this.#loop.tick(now, { samples, vitals: [vitals], commands: [] })
     if (changed) {
       this.#plan = plan
@@ -213,27 +224,34 @@ class Replay {
       ...counts,
       expected: ratePerSecond, low: Math.max(0, Math.expm1(medianLog - sigma)), high: Math.expm1(medianLog + sigma),
       state: views.state, waitMs: this.#queue.waitMs,
-      rules: plan.rules.filter((rule) => rule.origin === 'automatic' && !rule.dryRun && (rule.action === 'block' || rule.action === 'limit')).length,
+      rules: plan.rules.filter((rule) => rule.origin === 'automatic' && !rule.dryRun && acts(rule.action)).length,
     })
   }
 
   /** The data plane's own answer (pipeline: obey). */
-  #refused(request: Request, injected: boolean, now: number): boolean {
+  #judge(request: Request, { logged, injected }: Arrival, now: number): 'passed' | 'refused' | 'challenged' {
     const features = this.#traffic.features.read(request)
     const { sources } = this.#traffic
     for (const rule of this.#plan.rules) {
       const count = this.#ruleCounts.get(rule.id)
-      if (!injected && count !== undefined && (rule.action === 'block' || rule.action === 'limit')) count.ownSeen++
+      if (!injected && count !== undefined && acts(rule.action)) count.ownSeen++
     }
-    if (matchAllow(this.#rules, request, features, sources, now) !== null) return false
+    if (matchAllow(this.#rules, request, features, sources, now) !== null) return 'passed'
     const rule = matchRules(this.#rules, request, features, sources, now, request.visitorClass === 'known')
-    if (rule === null) return false
+    if (rule === null) return 'passed'
     const count = this.#ruleCounts.get(rule.id)
-    if (count !== undefined && (rule.action === 'block' || rule.action === 'limit')) count[injected ? 'injectedMatched' : 'ownMatched']++
-    if (rule.strictness > strictnessOfTag && rule.passesAsCanary(request.client.key, now)) return false
+    if (count !== undefined && acts(rule.action)) count[injected ? 'injectedMatched' : 'ownMatched']++
+    if (rule.strictness > strictnessOfTag && rule.passesAsCanary(request.client.key, now)) return 'passed'
     if (rule.action === 'tag') request.visitorClass = 'tagged'
-    if (rule.action === 'block') return true
-    return (rule.action === 'limit' || rule.action === 'challenge') && !rule.takeToken(now, 1)
+    if (rule.action === 'challenge') return this.#passesChallenge(logged.client, injected, now) ? 'passed' : 'challenged'
+    return rule.action === 'block' || (rule.action === 'limit' && !rule.takeToken(now, 1)) ? 'refused' : 'passed'
+  }
+
+  /** People solve it at their first request and are let through for half an hour; tools, feed readers and crawlers never do. */
+  #passesChallenge(client: string, injected: boolean, now: number): boolean {
+    if ((this.#clearedUntilMs.get(client) ?? 0) > now) return true
+    if (injected ? this.#injection!.people : this.#people.has(client)) this.#clearedUntilMs.set(client, now + CLEARED_MS)
+    return false
   }
 
   #takeMatches(): Record<string, RuleMatches> {
@@ -264,7 +282,7 @@ class Replay {
       totals: {
         own: this.#own.totals(), injected: this.#injected.totals(),
         secondsToRule: ruled === -1 ? null : ruled - injection!.fromSecond,
-        matchedShareOnceRuled: offered === 0 ? null : during.reduce((sum, one) => sum + one.injectedRefused, 0) / offered,
+        matchedShareOnceRuled: offered === 0 ? null : during.reduce((sum, one) => sum + one.injectedRefused + one.injectedChallenged, 0) / offered,
       },
       caveats: caveatsOf(spreadPerSecond, injection !== null, this.#learned.baseline.coldStart),
       tookSeconds: (this.#options.clock.monotonicMs() - started) / SECOND_MS,
@@ -274,7 +292,7 @@ class Replay {
 
 function caveatsOf(spreadPerSecond: number | null, injected: boolean, coldStart: boolean): string[] {
   return [
-    'Visitors in a log do not react: nobody reloads, gives up or comes back because of an answer.',
+    'Visitors in a log do not react: nobody reloads, gives up or comes back because of an answer. Who fetches pictures and scripts is taken to solve a challenge at once; who does not, never.',
     'The origin is modelled as a queue of fixed capacity without cache: relief comes from rules alone. Live, cached pages and fair queueing come before rules.',
     'A log says neither header order nor languages nor TLS nor cookies: rules live on more than was seen here.',
     ...(spreadPerSecond === null ? [] : [`The log's own times were not used: visits begin evenly at ${spreadPerSecond} requests a second, and every hour of the week was taken to be like that.`]),
@@ -283,12 +301,32 @@ function caveatsOf(spreadPerSecond: number | null, injected: boolean, coldStart:
   ]
 }
 
+/** Steps that refuse visitors or ask something of them. */
+function acts(action: string): boolean {
+  return action === 'block' || action === 'limit' || action === 'challenge'
+}
+
+/** Clients that fetched what belongs to their pages, over the whole log. */
+function peopleOf(requests: readonly LoggedRequest[], traffic: LoggedTraffic): Set<string> {
+  const seen = new Map<string, { pages: number; statics: number }>()
+  for (const logged of requests) {
+    const { routeClass } = traffic.arrive(logged, 0)
+    const counts = seen.get(logged.client) ?? { pages: 0, statics: 0 }
+    seen.set(logged.client, counts)
+    if (routeClass === 'static') counts.statics++
+    else counts.pages++
+  }
+  return new Set([...seen].filter(([, { pages, statics }]) => pages > 0 && statics >= pages * positiveBehaviour.staticsPerPage).map(([client]) => client))
+}
+
 class Cohort {
   requests = 0
   refused = 0
+  challenged = 0
   shed = 0
   readonly #clients = new Set<number>()
   readonly #refusedClients = new Set<number>()
+  readonly #challengedClients = new Set<number>()
 
   arrive(client: number): void {
     this.requests++
@@ -300,8 +338,13 @@ class Cohort {
     this.#refusedClients.add(client)
   }
 
+  challenge(client: number): void {
+    this.challenged++
+    this.#challengedClients.add(client)
+  }
+
   totals(): CohortTotals {
-    return { requests: this.requests, refused: this.refused, shed: this.shed, clients: this.#clients.size, refusedClients: this.#refusedClients.size }
+    return { requests: this.requests, refused: this.refused, challenged: this.challenged, shed: this.shed, clients: this.#clients.size, refusedClients: this.#refusedClients.size, challengedClients: this.#challengedClients.size }
   }
 }
 

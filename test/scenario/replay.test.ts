@@ -15,25 +15,27 @@ const replay = (inject: string | null, seed = 1, times = 10): Promise<ReplayResu
 
 const share = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`
 
-/** Flood, the least share of it rules must match once they act. 0: on this log (a third feed readers and crawlers) nothing may be promised. */
+/** Flood, the least share of it rules must stop once they act. 0: visitors' own agents on the home page, on a log a third of which is feed readers and crawlers: nothing may be promised. */
 const floods: ReadonlyArray<readonly [string, number]> = [
   [join(data, 'dos-tools/http_dos_bypass_cache.log'), 0.3],
-  [join(data, 'dos-tools/http_dos_random_uri.log'), 0],
+  [join(data, 'dos-tools/http_dos_random_uri.log'), 0.9],
   [join(data, 'dos-tools/http-dos-switching-ua.log'), 0],
   [join(data, 'dos-tools/http-dos-invalid-http-versions.log'), 0.9],
-  ['bypass-cache', 0.9], ['random-uri', 0], ['switching-agents', 0], ['one-agent', 0.9],
+  ['bypass-cache', 0.9], ['random-uri', 0.9], ['switching-agents', 0], ['one-agent', 0.9],
 ]
 for (const [flood, least] of floods) {
   test(`${flood.split('/').at(-1)} at ten times the log's rate: rules touch next to nobody else`, async (context) => {
     for (const seed of [1, 2, 3]) {
       const { totals, states, rules } = await replay(flood, seed)
       const { own, injected } = totals
-      context.diagnostic(`seed ${seed}: matched ${share(totals.matchedShareOnceRuled ?? 0, 1)} of the flood after ${totals.secondsToRule} s, touched ${share(own.refused, own.requests)} of the rest (${own.refusedClients} of ${own.clients} clients); ${states.map(({ second, state }) => `${state}@${second}`).join(' ')}`)
+      context.diagnostic(`seed ${seed}: matched ${share(totals.matchedShareOnceRuled ?? 0, 1)} of the flood after ${totals.secondsToRule} s, refused ${share(own.refused, own.requests)} and challenged ${share(own.challenged, own.requests)} of the rest (${own.refusedClients} and ${own.challengedClients} of ${own.clients} clients); ${states.map(({ second, state }) => `${state}@${second}`).join(' ')}`)
       assert.ok(injected.requests > 20_000)
       assert.ok(states.some(({ state }) => state === 'ATTACK' || state === 'STRAIN'), 'ten times the rate cannot go unseen')
-      assert.ok(own.refused / own.requests <= 0.0044, `seed ${seed}: touched ${own.refused} of ${own.requests}`)
+      assert.ok(own.refused / own.requests <= 0.0044, `seed ${seed}: refused ${own.refused} of ${own.requests}`)
+      assert.ok(own.challenged / own.requests <= 0.05, `seed ${seed}: challenged ${own.challenged} of ${own.requests}`)
       assert.ok((totals.matchedShareOnceRuled ?? 0) >= least, `seed ${seed}: matched ${totals.matchedShareOnceRuled}`)
-      for (const rule of rules) assert.ok(rule.ownSeen < 200 || rule.ownMatched / rule.ownSeen <= rule.rule.evidence!.harm.upperShare, `${rule.rule.sentence}: promised ${rule.rule.evidence!.harm.upperShare}, true ${rule.ownMatched / rule.ownSeen}`)
+      // Rules that may refuse keep their promise; of those that only challenge (5 %) the log's second half, with crawlers of its own, may ask half as much again.
+      for (const rule of rules) assert.ok(rule.ownSeen < 200 || rule.ownMatched / rule.ownSeen <= rule.rule.evidence!.harm.upperShare * (rule.rule.evidence!.harm.upperShare > 0.01 ? 1.5 : 1), `${rule.rule.sentence}: promised ${rule.rule.evidence!.harm.upperShare}, true ${rule.ownMatched / rule.ownSeen}`)
     }
   })
 }
@@ -41,7 +43,7 @@ for (const [flood, least] of floods) {
 test('a crowd of the log\'s own people at ten and thirty times its rate meets no rule', async () => {
   for (const [times, seed] of [[10, 1], [10, 2], [30, 3]] as const) {
     const { totals, states } = await replay('crowd', seed, times)
-    assert.deepEqual([totals.injected.refused, totals.own.refused], [0, 0])
+    assert.deepEqual([totals.injected.refused, totals.own.refused, totals.injected.challenged, totals.own.challenged], [0, 0, 0, 0])
     assert.ok(totals.injected.requests > 10_000 && states.every(({ state }) => state !== 'ATTACK' && state !== 'EMERGENCY'), JSON.stringify(states))
   }
 })

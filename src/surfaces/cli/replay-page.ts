@@ -26,7 +26,7 @@ ${sentences.map((sentence) => `<p class="big">${escaped(sentence)}</p>`).join('\
 ${ratePlot(points, result)}
 <h2>What became of them</h2>
 ${fatePlot(points, result)}
-<h2>Waiting for the origin, and rules that refuse</h2>
+<h2>Waiting for the origin, and rules that act on visitors</h2>
 ${originPlot(points, result)}
 <h2>Rules Polder would have written</h2>
 ${rulesTable(result)}
@@ -55,7 +55,7 @@ function thinned(series: readonly ReplaySecond[]): Point[] {
     points.push({
       second: from, width: part.length, state: part.at(-1)!.state,
       own: mean((one) => one.own), injected: mean((one) => one.injected), expected: mean((one) => one.expected), low: mean((one) => one.low), high: mean((one) => one.high),
-      ownRefused: mean((one) => one.ownRefused), ownShed: mean((one) => one.ownShed), injectedRefused: mean((one) => one.injectedRefused), injectedShed: mean((one) => one.injectedShed),
+      ownRefused: mean((one) => one.ownRefused), ownChallenged: mean((one) => one.ownChallenged), injectedChallenged: mean((one) => one.injectedChallenged), ownShed: mean((one) => one.ownShed), injectedRefused: mean((one) => one.injectedRefused), injectedShed: mean((one) => one.injectedShed),
       waitMs: mean((one) => one.waitMs), rules: Math.max(...part.map((one) => one.rules)),
     })
   }
@@ -98,16 +98,16 @@ function ratePlot(points: readonly Point[], result: ReplayResult): string {
 
 function fatePlot(points: readonly Point[], result: ReplayResult): string {
   return plot(points, result, 260, 'requests a second', [
-    { name: 'injected, refused by rules', colour: 'var(--bad)', of: (point) => point.injectedRefused },
+    { name: 'injected, stopped by rules', colour: 'var(--bad)', of: (point) => point.injectedRefused + point.injectedChallenged },
     { name: 'injected, turned away', colour: 'var(--bad)', dash: '4 3', of: (point) => point.injectedShed },
-    { name: 'log, refused by rules', colour: 'var(--own)', of: (point) => point.ownRefused },
+    { name: 'log, stopped by rules', colour: 'var(--own)', of: (point) => point.ownRefused + point.ownChallenged },
     { name: 'log, turned away', colour: 'var(--own)', dash: '4 3', of: (point) => point.ownShed },
   ])
 }
 
 function originPlot(points: readonly Point[], result: ReplayResult): string {
   return `${plot(points, result, 180, 'milliseconds', [{ name: 'wait, ms', colour: 'var(--own)', of: (point) => point.waitMs }])}
-${plot(points, result, 120, 'rules', [{ name: 'rules that limit or block', colour: 'var(--bad)', of: (point) => point.rules }])}`
+${plot(points, result, 120, 'rules', [{ name: 'rules that challenge, limit, block', colour: 'var(--bad)', of: (point) => point.rules }])}`
 }
 
 function rulesTable(result: ReplayResult): string {

@@ -10,7 +10,7 @@ export function replaySentences(result: ReplayResult): string[] {
     injected === null ? 'Nothing was injected.' : `Injected: ${injected.name} (${injected.note}), ${count(injected.requests)} requests from ${count(injected.clients)} addresses at ${injected.times} times the log's rate.`,
     `Highest state: ${highest}.`,
     matchedText(result),
-    `Of the log's own ${count(totals.own.requests)} requests rules refused ${count(totals.own.refused)} (${percent(totals.own.refused / totals.own.requests)}), from ${count(totals.own.refusedClients)} of ${count(totals.own.clients)} clients; the full origin turned away ${count(totals.own.shed)}.`,
+    `Of the log's own ${count(totals.own.requests)} requests rules refused ${count(totals.own.refused)} (${percent(totals.own.refused / totals.own.requests)}), from ${count(totals.own.refusedClients)} of ${count(totals.own.clients)} clients, and answered ${count(totals.own.challenged)} (${percent(totals.own.challenged / totals.own.requests)}) with a challenge, to ${count(totals.own.challengedClients)} clients; the full origin turned away ${count(totals.own.shed)}.`,
   ]
   return sentences
 }
@@ -19,7 +19,7 @@ const order = ['NORMAL', 'WATCH', 'STRAIN', 'ATTACK', 'EMERGENCY']
 
 export function matchedText(result: ReplayResult): string {
   const { totals, injected } = result
-  if (injected === null) return totals.own.refused === 0 ? 'No rule acted.' : 'Rules acted on the log\'s own requests.'
+  if (injected === null) return totals.own.refused + totals.own.challenged === 0 ? 'No rule acted.' : 'Rules acted on the log\'s own requests.'
   if (totals.secondsToRule === null) return 'No rule acted on what was injected.'
-  return `The first rule that refuses came after ${totals.secondsToRule} s; from then on rules refused ${percent(totals.matchedShareOnceRuled ?? 0)} of what was injected (${percent(totals.injected.refused / Math.max(1, totals.injected.requests))} over all).`
+  return `The first rule that refuses or challenges came after ${totals.secondsToRule} s; from then on rules stopped ${percent(totals.matchedShareOnceRuled ?? 0)} of what was injected (${percent((totals.injected.refused + totals.injected.challenged) / Math.max(1, totals.injected.requests))} over all).`
 }

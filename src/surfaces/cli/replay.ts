@@ -65,7 +65,7 @@ export const replayCommand: CommandSpec = {
     else {
       const lines = [...replaySentences(result), '', ...result.states.map(({ second, state }) => `  second ${second}: ${state}`)]
       for (const { rule, ownSeen, ownMatched, injectedMatched } of result.rules) {
-        lines.push(`  rule ${rule.id}: ${rule.sentence}`, `      injected matched ${injectedMatched}, log's own ${ownMatched} of ${ownSeen} while it refused${rule.evidence === null ? '' : `; promised at most ${percent(rule.evidence.harm.upperShare)}`}`)
+        lines.push(`  rule ${rule.id}: ${rule.sentence}`, `      injected matched ${injectedMatched}, log's own ${ownMatched} of ${ownSeen} while it acted${rule.evidence === null ? '' : `; promised at most ${percent(rule.evidence.harm.upperShare)}`}`)
       }
       lines.push('', ...result.caveats.map((caveat) => `note: ${caveat}`))
       parts.out.write(printable(`${lines.join('\n')}\n`))
