@@ -53,6 +53,7 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
   #handle: OriginHandle | null = null
   #sentAtMs = 0
   #headAtMs = 0
+  #trailersExpected = false
   /** The origin is not read, because the visitor does not read. */
   #paused = false
   #writer: StoreWriter | null = null
@@ -194,7 +195,8 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
     if (this.#visitor.waiting) this.#request.reply.sendInformational(status, headers)
   }
 
-  onHead(status: number, headers: HeaderList): void {
+  onHead(status: number, headers: HeaderList, trailersExpected: boolean): void {
+    this.#trailersExpected = trailersExpected
     this.#guard(() => this.#onHead(status, headers))
   }
 
@@ -271,7 +273,7 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
     const writer = this.#writer
     if (writer !== null && visitor.hasAlready(writer)) visitor.notModified(headers, lookup, status)
     else if (writer !== null && writer.lengthKnown && wantsPart(request.headers)) visitor.fromStore = true
-    else visitor.start(status, headers, lookup, writer !== null && writer.failed === null, detail, () => this.#guard(() => this.#onDrain()))
+    else visitor.start(status, headers, lookup, writer !== null && writer.failed === null, detail, this.#trailersExpected, () => this.#guard(() => this.#onDrain()))
   }
 
   onData(chunk: Uint8Array): boolean {

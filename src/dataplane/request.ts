@@ -167,8 +167,8 @@ export interface Reply {
   sendWhole(status: number, headers: HeaderList, body: Uint8Array | null): void
   /** 1xx (100 is sent by the body itself; 103 goes through here). No effect for HTTP/1.0. */
   sendInformational(status: number, headers: HeaderList): void
-  /** Begins a streamed answer. `bodyBytes` -1 when not known (chunked, or close for HTTP/1.0). */
-  start(status: number, headers: HeaderList, bodyBytes: number): void
+  /** Begins a streamed answer. `bodyBytes` -1 when not known (chunked, or close for HTTP/1.0). `trailersExpected`: HTTP/2 must know before the end whether trailers come. */
+  start(status: number, headers: HeaderList, bodyBytes: number, trailersExpected?: boolean): void
   /** Returns false when the visitor is slower than we are: stop and wait for `onDrain`. The chunk must not be changed afterwards. */
   write(chunk: Uint8Array): boolean
   /** The same for bytes that are only valid during the call: what cannot leave at once is copied. */

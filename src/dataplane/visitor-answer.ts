@@ -36,13 +36,13 @@ export class VisitorAnswer {
   }
 
   /** The origin's head goes out. `detail`: why the answer is not stored, '' when it is. */
-  start(status: number, headers: HeaderList, lookup: Lookup, stored: boolean, detail: string, onDrain: () => void): void {
+  start(status: number, headers: HeaderList, lookup: Lookup, stored: boolean, detail: string, trailersExpected: boolean, onDrain: () => void): void {
     const out = [...headers]
     if (!hasHeader(headers, 'date')) out.push('date', this.#date())
     out.push('cache-status', forwardStatus({ why: lookup.why, status, stored, detail }))
     this.#request.status = status
     this.#request.reply.onDrain = onDrain
-    this.#request.reply.start(status, out, lengthOf(headers))
+    this.#request.reply.start(status, out, lengthOf(headers), trailersExpected)
   }
 
   /** False: the visitor is slower than we are. */

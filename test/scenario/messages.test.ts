@@ -263,3 +263,45 @@ test('a large head of the origin passes, a large head of a visitor is refused by
   assert.match(await exchange(polder.url, get('/page', `x-large: ${'v'.repeat(17_000)}\r\n`)), /^HTTP\/1\.1 431 /)
   assert.match(await exchange(polder.url, get(`/${'p'.repeat(9_000)}`)), /^HTTP\/1\.1 414 /)
 })
+
+test('over HTTP/2: content and trailers both ways, early hints, OPTIONS *, and the reason of a late origin', async () => {
+  const session = connectHttp2(polder.urls[1], { rejectUnauthorized: false })
+  const ask = async (fields: Record<string, string>, body = '', trailers: Record<string, string> | null = null): Promise<{ status: number; fields: IncomingHttpHeaders; text: string; trailers: IncomingHttpHeaders; hints: string }> => {
+    const stream = session.request(fields, { endStream: body === '' && trailers === null, waitForTrailers: trailers !== null })
+    let text = ''
+    let hints = ''
+    let got: IncomingHttpHeaders = {}
+    let after: IncomingHttpHeaders = {}
+    stream.on('headers', (informational) => {
+      hints += String(informational['link'] ?? '')
+    })
+    stream.on('response', (head) => {
+      got = head
+    })
+    stream.on('trailers', (last) => {
+      after = last
+    })
+    stream.on('data', (chunk: Buffer) => {
+      text += chunk.toString()
+    })
+    if (trailers !== null) stream.on('wantTrailers', () => stream.sendTrailers(trailers))
+    if (body !== '' || trailers !== null) stream.end(body)
+    await once(stream, 'end')
+    return { status: Number(got[':status']), fields: got, text, trailers: after, hints }
+  }
+  try {
+    const sent = await ask({ ':path': '/echo', ':method': 'POST' }, 'x'.repeat(300_000), { 'x-end': 'yes' })
+    assert.equal(sent.status, 200)
+    assert.match(sent.text, /"bytes":300000[^]*"trailers":\{"x-end":"yes"\}/)
+    const back = await ask({ ':path': '/trailers', te: 'trailers' })
+    assert.equal(back.text, 'first second')
+    assert.equal(back.trailers['x-sum'], 'abc')
+    assert.match((await ask({ ':path': '/hints' })).hints, /site\.css/)
+    assert.equal((await ask({ ':path': '*', ':method': 'OPTIONS' })).status, 204)
+    const late = await ask({ ':path': '/slow/er' })
+    assert.equal(late.status, 504)
+    assert.equal(late.fields['polder-reason'], 'origin-timeout')
+  } finally {
+    session.destroy()
+  }
+})

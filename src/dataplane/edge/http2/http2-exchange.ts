@@ -94,12 +94,12 @@ export class Http2Exchange implements Reply {
     }
   }
 
-  start(status: number, headers: HeaderList, bodyBytes: number): void {
+  start(status: number, headers: HeaderList, bodyBytes: number, trailersExpected = false): void {
     if (this.started || this.finished) return
     this.started = true
     this.#contentless = this.head || isContentless(status) || bodyBytes === 0
     if (this.#unusable()) return
-    this.#waitsForTrailers = !this.#contentless && announcesTrailers(headers)
+    this.#waitsForTrailers = !this.#contentless && (trailersExpected || announcesTrailers(headers))
     const fields = responseFields(status, headers, this.head && bodyBytes === 0 ? -1 : bodyBytes)
     this.#respond(fields, this.#contentless ? END_NOW : this.#waitsForTrailers ? TRAILERS_FOLLOW : CONTENT_FOLLOWS)
   }
