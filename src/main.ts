@@ -96,12 +96,12 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
   interrupted,
   reasonManual,
   replay: async (settings, options) => {
-    const { replayLog } = await import('./shield/replay-log.ts')
+    const { replayLog } = await import('./offline/replay-log.ts')
     return replayLog({ ...options, settings: settings ?? defaultSettings(), clock: systemClock })
   },
   writeFile: (file, text) => writeFileSync(file, text),
   learn: async (settings, options) => {
-    const { learnFromLogs } = await import('./shield/learn-from-logs.ts')
+    const { learnFromLogs } = await import('./offline/learn-from-logs.ts')
     const shieldRuns = await askShield(join(settings.dataDir, CONTROL_SOCKET_NAME), { ask: 'hello' }, ANSWER_WITHIN_MS).then(() => true, () => false)
     return learnFromLogs({ ...options, settings, shieldRuns, clock: systemClock })
   },

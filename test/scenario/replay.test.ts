@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { readEnvironment, settingsFrom } from '../../src/config/load.ts'
 import type { ReplayResult } from '../../src/contract/replay.ts'
 import { SimulatedClock } from '../../src/kernel/clock.ts'
-import { replayLog } from '../../src/shield/replay-log.ts'
+import { replayLog } from '../../src/offline/replay-log.ts'
 import { replayPage } from '../../src/surfaces/cli/replay-page.ts'
 
 const data = join(import.meta.dirname, '../data')

@@ -12,7 +12,7 @@ import { Features } from '../dataplane/features.ts'
 import { Request, type Reply } from '../dataplane/request.ts'
 import { type MonotonicMs, SimulatedClock } from '../kernel/clock.ts'
 import { SeededRandom } from '../kernel/random.ts'
-import { featureKey } from './feature-key.ts'
+import { featureKey } from '../shield/feature-key.ts'
 import { learnFromLogs, type LearnOptions } from './learn-from-logs.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'polder-learn-'))

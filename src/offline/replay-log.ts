@@ -24,7 +24,7 @@ import { LogLearner } from './log-learner.ts'
 import { LoggedTraffic, LogTap } from './logged-traffic.ts'
 import { type Injection, injectionOf } from './replay-injection.ts'
 import { readTimeline, spread } from './replay-timeline.ts'
-import { controlSettings } from './shared-state.ts'
+import { controlSettings } from '../shield/shared-state.ts'
 
 export interface ReplayOptions {
   readonly log: string
