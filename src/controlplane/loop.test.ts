@@ -209,7 +209,7 @@ test('a source that floods although refused is named for the kernel, with an end
   const random = new SeededRandom(9)
   const single = (): Row => ({ ...bot(random), clientKey: 77, addressHigh: (192 << 24) >>> 0, clientPages: 9 })
   const story = Array.from({ length: 40 }, (_, i) => ({ rows: [...repeat(40, () => person(random)), ...(i > 5 ? repeat(300, single) : [])], bad: i > 6 }))
-  const wanted = live(story, undefined, { ...settings, mitigation: { ...settings.mitigation, kernelDrop: true } })
+  const wanted = live(story, undefined, { ...settings, mitigation: { ...settings.mitigation, kernelDrop: true, challengeAvailable: false } })
   assert.deepEqual(wanted.at(-1)!.plan.drops?.map((drop) => drop.cidr), ['192.0.0.0/32'])
   assert.ok(wanted.at(-1)!.plan.drops!.every((drop) => drop.expiresAtWallMs <= START + 40_000 + 600_000))
   assert.ok(live(story).every((result) => result.plan.drops === undefined))

@@ -25,7 +25,7 @@ function onAllSeeds(name: string, scenario: Scenario, judge: (outcome: Outcome, 
   })
 }
 
-const acted = (outcome: Outcome): RuleRecord[] => outcome.rules.filter((rule) => rule.history.some((entry) => /^(limit|block|raised to)/.test(entry.sentence)))
+const acted = (outcome: Outcome): RuleRecord[] => outcome.rules.filter((rule) => rule.history.some((entry) => /^(challenge|limit|block|raised to)/.test(entry.sentence)))
 
 function nobodyIsRefused(outcome: Outcome, seed: number): void {
   for (const cohort of legitimate) assert.equal(outcome.refusedClients(cohort), 0, `seed ${seed}: ${cohort} refused`)

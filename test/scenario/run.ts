@@ -133,7 +133,7 @@ export function runScenario(options: ScenarioOptions): Outcome {
       if (options.logEvents === true) process.stdout.write(`${second} ${event.code} ${event.sentence}\n`)
     }
     if (states.at(-1)![1] !== result.views.state) states.push([second, result.views.state])
-    if (plan.rules.some((rule) => rule.origin === 'automatic' && (rule.action === 'limit' || rule.action === 'block'))) mitigatedAt = Math.min(mitigatedAt, second)
+    if (plan.rules.some((rule) => rule.origin === 'automatic' && (rule.action === 'challenge' || rule.action === 'limit' || rule.action === 'block'))) mitigatedAt = Math.min(mitigatedAt, second)
   }
   const order = ['NORMAL', 'WATCH', 'STRAIN', 'ATTACK', 'EMERGENCY'] as const
   return {

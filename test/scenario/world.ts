@@ -63,6 +63,8 @@ export interface Counts {
 }
 
 const WORKERS = 6
+/** Programs that show a page and go where it leads: they pass a challenge. */
+const opensPages: ReadonlySet<string> = new Set(['people', 'text browser', 'crowd', 'office', 'mimics'])
 const CAPACITY_MS = WORKERS * 1_000
 
 export function makeClient(address: number, browser: Browser, legit: boolean, cohort: string): Client {
@@ -200,7 +202,7 @@ export class World {
   /** How much of what asks for the origin must go, were all of it to come at once: the queue does not favour who is early in the second. */
   #shedShare(rules: readonly Rule[]): number {
     let work = 0
-    for (const ask of this.#asks) if (ask.cost > 0 && !rules.some((rule) => (rule.action === 'block' || rule.action === 'limit') && !rule.dryRun && rule.when.every((condition) => holds(condition, ask)))) work += ask.cost
+    for (const ask of this.#asks) if (ask.cost > 0 && !rules.some((rule) => (rule.action === 'block' || rule.action === 'limit' || (rule.action === 'challenge' && !opensPages.has(ask.client.cohort))) && !rule.dryRun && rule.when.every((condition) => holds(condition, ask)))) work += ask.cost
     work *= this.slowdown
     return work <= CAPACITY_MS ? 0 : 1 - CAPACITY_MS / work
   }
@@ -209,16 +211,23 @@ export class World {
     if ((ask.client.flags & (sampleFlags.allowListed | sampleFlags.verifiedCrawler | sampleFlags.exemptPath)) !== 0) return false
     for (const rule of rules) {
       if (!rule.when.every((condition) => holds(condition, ask))) continue
+      // As the data plane has it: whoever passed a challenge is not counted by another one, files are never challenged.
+      if (rule.action === 'challenge' && ((ask.client.flags & sampleFlags.validClearance) !== 0 || ask.routeClass === 'static')) continue
       const count = (matches[rule.id] ??= { matched: 0, positive: 0, canaryPassed: 0, canaryTried: 0 })
       count.matched++
       if (isProven(ask.client)) count.positive++
-      if (rule.dryRun || (rule.action !== 'limit' && rule.action !== 'block')) continue
+      if (rule.dryRun || (rule.action !== 'challenge' && rule.action !== 'limit' && rule.action !== 'block')) continue
       const canary = this.#canaryLeft.get(rule.id) ?? 5
       if (canary > 0 && fallsInShare(ask.client.key, hashText(rule.id, 0), rule.canaryShare ?? 0)) {
         this.#canaryLeft.set(rule.id, canary - 1)
         continue
       }
       if (rule.action === 'block') return true
+      if (rule.action === 'challenge' && ask.routeClass !== 'feed' && ask.routeClass !== 'api') {
+        if (!opensPages.has(ask.client.cohort)) return true
+        ask.client.flags |= sampleFlags.validClearance
+        continue
+      }
       const left = this.#limitLeft.get(rule.id) ?? rule.limitPerSecond ?? 0
       if (left < 1) return true
       this.#limitLeft.set(rule.id, left - 1)

@@ -17,8 +17,8 @@ export const mitigationOptions = {
   },
   challengeAvailable: {
     kind: 'flag',
-    default: false,
-    sentence: 'Whether rules may put a challenge before a visitor. Without it, rules that passed all gates begin at a rate limit, and less certain ones at the back of the queue.',
+    default: true,
+    sentence: 'Whether rules may put a challenge before a visitor (docs/operator/challenge.md). Without it, rules that passed all gates begin at a rate limit, and less certain ones at the back of the queue.',
     applies: 'live',
   },
   blockHarmShare: {

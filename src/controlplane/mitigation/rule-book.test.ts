@@ -14,7 +14,8 @@ import { mitigationOptions } from './options.ts'
 import { type BookContext, RuleBook } from './rule-book.ts'
 import { type Proposal, ruleIdOf } from './synthesise.ts'
 
-const options = defaultsOf(mitigationOptions)
+/** Without a challenge, the ladder's steps are those of a rate limit and a block. */
+const options = { ...defaultsOf(mitigationOptions), challengeAvailable: false }
 const START = Date.UTC(2024, 5, 5)
 const HOUR = 3_600_000
 

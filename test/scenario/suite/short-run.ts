@@ -43,9 +43,9 @@ export function assertServedAtEnd(t: TestContext, result: RunResult, floor: numb
   assert.ok(endGoodput(result) >= floor, `goodput ${endGoodput(result).toFixed(2)} at the end of the attack, at least ${floor} wanted\n${told(result)}`)
 }
 
-/** Rules that limit or block. */
+/** Rules that challenge, limit or block. */
 export function actingRules(result: RunResult): string[] {
-  return result.events.filter((event) => /^rule-(?:born|raised|woken)$/.test(event.code) && /: (?:limit|block|raised to (?:limit|block)|awake at (?:limit|block))/.test(event.sentence)).map((event) => event.sentence)
+  return result.events.filter((event) => /^rule-(?:born|raised|woken)$/.test(event.code) && /: (?:raised to |awake at )?(?:challenge|limit|block)/.test(event.sentence)).map((event) => event.sentence)
 }
 
 export function told(result: RunResult): string {
