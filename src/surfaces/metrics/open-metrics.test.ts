@@ -80,6 +80,15 @@ test('every reason has a sample from the start, so that a graph never begins wit
   for (const reason of reasons) assert.equal(samples.get(`polder_requests_ended_total{reason="${reason}"}`), 0)
 })
 
+test('a class that had no request in the last second still has its gauges, with nothing in flight', () => {
+  const totals = new Totals()
+  totals.add(vitals(0), [])
+  totals.add(vitals(0, { admission: {} }), [])
+  const samples = scrape(openMetrics(totals, 'x'))
+  assert.equal(samples.get('polder_origin_in_flight{class="page"}'), 0)
+  assert.equal(samples.get('polder_origin_limit{class="page"}'), 8)
+})
+
 test('rules come and go, and their counters stay bounded', () => {
   const totals = new Totals()
   for (let i = 0; i < 1_000; i++) totals.add(vitals(0, { ruleMatches: { [`auto-${i}`]: { matched: 1, positive: 0, canaryPassed: 0, canaryTried: 0 } } }), [])

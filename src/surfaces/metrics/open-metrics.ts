@@ -67,9 +67,9 @@ function gauges(out: Lines, totals: Totals): void {
     out.family('polder_cache_entries', 'gauge', 'Answers in the memory store.')
     out.sample('polder_cache_entries', {}, first.cache.entries)
     out.family('polder_origin_in_flight', 'gauge', 'Requests at the origin now, over all workers, by route class.')
-    for (const [name, one] of Object.entries(first.admission)) out.sample('polder_origin_in_flight', { class: name }, one.inFlight)
+    for (const [name, one] of totals.places) out.sample('polder_origin_in_flight', { class: name }, one.inFlight)
     out.family('polder_origin_limit', 'gauge', 'Adaptive limit of requests at the origin, by route class.')
-    for (const [name, one] of Object.entries(first.admission)) out.sample('polder_origin_limit', { class: name }, one.limit)
+    for (const [name, one] of totals.places) out.sample('polder_origin_limit', { class: name }, one.limit)
   }
   out.family('polder_waiting', 'gauge', 'Requests waiting for the origin, by worker.')
   for (const one of workers) {
