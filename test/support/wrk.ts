@@ -17,16 +17,18 @@ export interface WrkOptions {
   readonly seconds: number
   readonly connections: number
   readonly closeEach?: boolean
+  /** Further fields, `name: value`. */
+  readonly headers?: readonly string[]
   readonly threads?: number
   /** Between an answer and the next request on the same connection: a load of known size instead of all that wrk can do. */
   readonly pauseMs?: number
 }
 
 /** `url` must be on loopback. */
-export function runWrk(url: string, { seconds, connections, closeEach = false, threads = 1, pauseMs = 0 }: WrkOptions): Promise<WrkResult> {
+export function runWrk(url: string, { seconds, connections, closeEach = false, headers = [], threads = 1, pauseMs = 0 }: WrkOptions): Promise<WrkResult> {
   const { hostname } = new URL(url)
   if (!/^127\.\d+\.\d+\.\d+$|^localhost$|^\[::1\]$/.test(hostname)) throw new RangeError(`${url} is not on loopback`)
-  const args = [`-t${threads}`, `-c${connections}`, `-d${seconds}`, '--timeout', '5', ...(closeEach ? ['-H', 'Connection: close'] : []), ...(pauseMs > 0 ? ['-s', pauseScript] : []), url]
+  const args = [`-t${threads}`, `-c${connections}`, `-d${seconds}`, '--timeout', '5', ...(closeEach ? ['-H', 'Connection: close'] : []), ...headers.flatMap((one) => ['-H', one]), ...(pauseMs > 0 ? ['-s', pauseScript] : []), url]
   return new Promise((resolve, reject) => {
     const child = spawn('wrk', args, { stdio: ['ignore', 'pipe', 'inherit'], env: { ...process.env, PAUSE_MS: String(pauseMs) } })
     let text = ''
