@@ -168,6 +168,22 @@ test('changing the epoch sends everybody back to the check, and keys outlive a r
   assert.equal((await ask('/', { ...asBrowser, cookie })).status, 429)
 })
 
+test('who has no cookies and used up a clearance is told so once it is known, and not before', async () => {
+  const folder = shield.folder
+  await shield.shield.reload(shield.settings(`${settings(', clearanceRequests: 10')}dataDir: ${folder}\n`))
+  const first = await ask('/votes')
+  assert.doesNotMatch(first.text, /no cookie came back/)
+  const passed = await ask(workedOut(first))
+  for (let i = 0; i < 10; i++) assert.equal((await ask(passed.headers.location!)).status, 200)
+  const again = await ask(passed.headers.location!)
+  assert.equal(again.status, 429)
+  assert.match(again.text, /no cookie came back/)
+  const withCookie = await ask('/votes', { ...asBrowser, cookie: cookieOf(passed) })
+  assert.equal(withCookie.status, 429, 'the same budget, wherever the clearance stands')
+  assert.doesNotMatch(withCookie.text, /no cookie came back/)
+  await shield.shield.reload(shield.settings(`${settings()}dataDir: ${folder}\n`))
+})
+
 test('a language chosen on the page changes the page, and nothing of the address is lost', async () => {
   const page = await ask('/search?polder-lang=el', { ...asBrowser, referer: `${shield.url}/search?q=%CE%B1&page=2` })
   assert.match(page.text, /<html lang="el"/)

@@ -161,3 +161,26 @@ test('the normalised path is stable and never throws, for any path', () => {
     }),
   )
 })
+
+test('whoever passed a challenge is not touched by a challenge rule, still by a block, and counts as a visitor there', () => {
+  const rules = compileRules([rule('c', 'challenge', [{ attribute: 'path', glob: '*' }]), rule('b', 'block', [{ attribute: 'path', glob: '/admin' }])], [])
+  assert.ok(rules.challenges)
+  const decideFor = (target: string): string | null => {
+    const request = ask(target)
+    request.clearedBy = 'cookie'
+    return matchRules(rules, request, features.read(request), stranger, 1_000, false)?.id ?? null
+  }
+  assert.equal(decideFor('/'), null)
+  assert.equal(decideFor('/admin'), 'b')
+  assert.deepEqual(rules.others.map((one) => [one.id, one.matched, one.positive]), [['c', 0, 0], ['b', 1, 1]])
+})
+
+test('a client of the canary share that meets the challenge is a probe, and a pass when it gets through', () => {
+  const [one] = compileRules([], [rule('c', 'challenge', [{ attribute: 'path', glob: '*' }], { origin: 'automatic', expiresAtWallMs: 9e12, canaryShare: 0.02 })]).others
+  for (let key = 0; key < 10_000; key++) {
+    one.countChallenged(key)
+    if (key % 2 === 0) one.countPassed(key)
+  }
+  assert.ok(one.canaryTried > 150 && one.canaryTried < 250, `${one.canaryTried}`)
+  assert.ok(one.canaryPassed > 0.35 * one.canaryTried && one.canaryPassed < 0.65 * one.canaryTried)
+})
