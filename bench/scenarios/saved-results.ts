@@ -4,7 +4,11 @@ import { dirname } from 'node:path'
 import { type Machine, describeMachine } from '../measure/machine.ts'
 import type { RunResult } from './run-scenario.ts'
 
-export type SavedRun = Omit<RunResult, 'log'> & { readonly measuredOn: string }
+export type SavedRun = Omit<RunResult, 'log'> & {
+  readonly measuredOn: string
+  /** What whoever reads this run must know: said under its table. */
+  readonly note?: string
+}
 
 export interface SavedResults {
   readonly machine: Machine
@@ -23,7 +27,7 @@ export function readResults(file: string): SavedResults {
   return JSON.parse(text, (_key, value: unknown) => (value === 'never' ? Number.POSITIVE_INFINITY : value)) as SavedResults
 }
 
-export function addRun(file: string, run: RunResult, versions: SavedResults['versions']): SavedResults {
+export function addRun(file: string, run: RunResult & { readonly note?: string }, versions: SavedResults['versions']): SavedResults {
   const old = readResults(file)
   const { log: _log, ...kept } = run
   const runs = [...old.runs.filter((one) => keyOf(one) !== keyOf(run)), { ...kept, measuredOn: new Date().toISOString().slice(0, 10) }]

@@ -7,7 +7,7 @@ const floods: readonly ScenarioId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6']
 const ruled: readonly ScenarioId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A8', 'A9', 'A10a', 'A10b']
 const ranked: readonly ScenarioId[] = ['A2', 'A3', 'A4', 'A5', 'A6', 'A10a', 'A10b', 'A11', 'A12', 'B1a', 'B1b', 'B2']
 
-/** Rows of what, target, measured, holds. */
+/** Rows of what, target, runs and seeds, measured, holds. */
 export function judgeTargets(all: readonly SavedRun[]): string[][] {
   const polder = all.filter((run) => run.peer === 'polder' && run.form === 'default')
   const of = (ids: readonly ScenarioId[]): SavedRun[] => polder.filter((run) => ids.includes(run.scenario))
@@ -25,39 +25,43 @@ export function judgeTargets(all: readonly SavedRun[]): string[][] {
   const kept = rejectCost(['A1'])
   const fresh = rejectCost(['A2', 'A3', 'A4', 'A5'])
   return [
-    row('B1 to B5: visitors blocked', '0 in every run', crowds.length, `${Math.max(0, ...crowds.map(blockedClients))} at most in ${crowds.length} runs`, crowds.every((run) => blockedClients(run) === 0)),
-    row('A1 to A6: goodput from mitigation on', '≥ 0.95', after.length, `${least(after).toFixed(3)} at least`, after.length === flooded.length && least(after) >= 0.95),
-    row('A1 to A6: time to mitigate', 'median ≤ 5 s, worst ≤ 10 s', times.length, `${seconds(times.length === 0 ? 0 : middle(times))}, ${seconds(Math.max(...times))}`, middle(times) <= 5_000 && Math.max(...times) <= 10_000),
-    row('A12: goodput, visitors blocked', '≥ 0.8, ≤ 1 %', a12.length, `${least(a12.map((run) => run.score.goodput.attack)).toFixed(3)}, ${(100 * Math.max(0, ...a12Blocked)).toFixed(2)} %`, a12.every((run) => run.score.goodput.attack >= 0.8) && a12Blocked.every((value) => value <= 0.01)),
-    row('A11: attackers blocked, goodput', 'none; the fair share or more', a11.length, `${Math.max(0, ...a11.map((run) => run.score.attack.blocked))} requests, ${least(a11.map((run) => run.score.goodput.attack)).toFixed(3)}`, a11.every((run) => run.score.attack.blocked === 0 && run.score.goodput.attack >= 0.4)),
-    row('A1 to A10: real visitors ever blocked', '≤ 0.1 %', visitors, `${blocked} of ${visitors}`, blocked <= visitors / 1_000),
-    row('CPU per rejected request in process, connections kept (A1)', '≤ 60 µs', kept.length, `${kept.length === 0 ? '' : median(kept).toFixed(0)} µs`, kept.length > 0 && median(kept) <= 60),
-    row('the same with a new connection for each (A2 to A5)', '≤ 60 µs', fresh.length, `${fresh.length === 0 ? '' : median(fresh).toFixed(0)} µs`, fresh.length > 0 && median(fresh) <= 60),
+    row('B1 to B5: visitors blocked', '0 in every run', crowds, `${Math.max(0, ...crowds.map(blockedClients))} at most`, crowds.every((run) => blockedClients(run) === 0)),
+    row('A1 to A6: goodput from mitigation on', '≥ 0.95', flooded, `${least(after).toFixed(3)} at least`, after.length === flooded.length && least(after) >= 0.95),
+    row('A1 to A6: time to mitigate', 'median ≤ 5 s, worst ≤ 10 s', flooded, `${seconds(times.length === 0 ? 0 : middle(times))}, ${seconds(Math.max(...times))}`, middle(times) <= 5_000 && Math.max(...times) <= 10_000),
+    row('A12: goodput, visitors blocked', '≥ 0.8, ≤ 1 %', a12, `${least(a12.map((run) => run.score.goodput.attack)).toFixed(3)}, ${(100 * Math.max(0, ...a12Blocked)).toFixed(2)} %`, a12.every((run) => run.score.goodput.attack >= 0.8) && a12Blocked.every((value) => value <= 0.01)),
+    row('A11: attackers blocked, goodput', 'none; the fair share or more', a11, `${Math.max(0, ...a11.map((run) => run.score.attack.blocked))} requests, ${least(a11.map((run) => run.score.goodput.attack)).toFixed(3)}`, a11.every((run) => run.score.attack.blocked === 0 && run.score.goodput.attack >= 0.4)),
+    row('A1 to A10: real visitors ever blocked', '≤ 0.1 %', harmed, `${blocked} of ${visitors}`, blocked <= visitors / 1_000),
+    row('CPU per rejected request in process, connections kept (A1)', '≤ 60 µs', of(['A1']), `${kept.length === 0 ? '' : median(kept).toFixed(0)} µs`, kept.length > 0 && median(kept) <= 60),
+    row('the same with a new connection for each (A2 to A5)', '≤ 60 µs', of(['A2', 'A3', 'A4', 'A5']), `${fresh.length === 0 ? '' : median(fresh).toFixed(0)} µs`, fresh.length > 0 && median(fresh) <= 60),
     ...againstPeers(all),
   ]
 }
 
-/** Scenario by scenario: goodput and blocked visitors of Polder against each tuned peer, at a third of the size (scenarios-report.ts says why). */
+/** Scenario by scenario: goodput and blocked visitors of Polder against each tuned peer; full size and a third apart (scenarios-report.ts says what they differ in). */
 function againstPeers(all: readonly SavedRun[]): string[][] {
-  return ['nginx', 'haproxy'].map((peer) => {
-    const behind: string[] = []
-    let compared = 0
-    for (const id of ranked) {
-      const ours = all.filter((run) => run.scenario === id && run.peer === 'polder' && run.form === 'default' && run.share < 1)
-      const theirs = all.filter((run) => run.scenario === id && run.peer === peer && run.form === 'tuned' && run.share < 1)
-      if (ours.length === 0 || theirs.length === 0) continue
-      compared++
-      const goodput = (runs: readonly SavedRun[]): number => median(runs.map((run) => run.score.goodput.attack))
-      const harm = (runs: readonly SavedRun[]): number => median(runs.map(blockedClients))
-      // Half a point of goodput is the noise of two runs of the same.
-      if (goodput(ours) < goodput(theirs) - 0.005 || harm(ours) > harm(theirs)) behind.push(`${id} (goodput ${goodput(ours).toFixed(3)} against ${goodput(theirs).toFixed(3)}, blocked ${harm(ours)} against ${harm(theirs)})`)
-    }
-    return row(`against ${peer} as tuned: goodput and visitors blocked`, 'not behind on A2 to A6, A10 to A12, B1, B2', compared, behind.length === 0 ? `not behind on any of ${compared}` : `behind on ${behind.join(', ')}`, behind.length === 0)
-  })
+  return ['nginx', 'haproxy'].flatMap((peer) => [false, true].map((full) => againstPeer(all.filter((run) => (run.share === 1) === full), peer, full ? 'full size' : 'a third of the size')))
 }
 
-function row(what: string, target: string, measured: number, text: string, holds: boolean): string[] {
-  return measured === 0 ? [what, target, 'not measured', '–'] : [what, target, text, holds ? 'yes' : '**no**']
+function againstPeer(all: readonly SavedRun[], peer: string, size: string): string[] {
+  const behind: string[] = []
+  const compared: SavedRun[] = []
+  for (const id of ranked) {
+    const ours = all.filter((run) => run.scenario === id && run.peer === 'polder' && run.form === 'default')
+    const theirs = all.filter((run) => run.scenario === id && run.peer === peer && run.form === 'tuned')
+    if (ours.length === 0 || theirs.length === 0) continue
+    compared.push(...theirs)
+    const goodput = (runs: readonly SavedRun[]): number => median(runs.map((run) => run.score.goodput.attack))
+    const harm = (runs: readonly SavedRun[]): number => median(runs.map(blockedClients))
+    // Half a point of goodput is the noise of two runs of the same.
+    if (goodput(ours) < goodput(theirs) - 0.005 || harm(ours) > harm(theirs)) behind.push(`${id} (goodput ${goodput(ours).toFixed(3)} against ${goodput(theirs).toFixed(3)}, blocked ${harm(ours)} against ${harm(theirs)})`)
+  }
+  const scenarios = [...new Set(compared.map((run) => run.scenario))].join(', ')
+  return row(`against ${peer} as tuned, ${size}: goodput and visitors blocked`, 'not behind on A2 to A6, A10 to A12, B1, B2', compared, behind.length === 0 ? `not behind on ${scenarios}` : `behind on ${behind.join(', ')}; compared: ${scenarios}`, behind.length === 0)
+}
+
+function row(what: string, target: string, runs: readonly SavedRun[], text: string, holds: boolean): string[] {
+  if (runs.length === 0) return [what, target, '0', 'not measured', '–']
+  return [what, target, `${runs.length}, ${new Set(runs.map((run) => run.seed)).size}`, text, holds ? 'yes' : '**no**']
 }
 
 function least(values: readonly number[]): number {

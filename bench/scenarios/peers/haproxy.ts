@@ -1,6 +1,6 @@
 /**
- * HAProxy before the origin. Default: a proxy. Tuned: what its own documents advise against floods, with the numbers raised until B1 to B3 pass as well as
- * they can (budget: three rounds). Sources, each beside its line:
+ * HAProxy before the origin. Default: a proxy. Tuned: what its own documents advise against floods, with the limits per client raised, by calculation and
+ * not by trial, so that the office of B2 passes. Sources (titles; the values were checked against summaries of them, not the originals), each beside its line:
  *   [rate] "Four Examples of HAProxy Rate Limiting", HAProxy blog      [ddos] "Application-Layer DDoS Attack Protection with HAProxy", HAProxy blog
  *   [conf] HAProxy 2.6 configuration manual: maxconn, timeout queue, set-priority-class, cache
  */

@@ -1,6 +1,8 @@
 /**
- * nginx before the origin. Default: a proxy line in an otherwise default server. Tuned: what its own documents advise against floods, with the numbers
- * raised until B1 to B3 pass as well as they can (budget: three rounds). Sources, each beside its line:
+ * nginx before the origin. Default: a proxy line in an otherwise default server. Tuned: what its own documents advise against floods, with the limits per
+ * client raised, by calculation and not by trial, so that the office of B2 passes. Left out: max_conns, whose queue only the commercial version has.
+ * The lock of the cache also makes requests for the origin's no-store pages wait for each other: less reaches the origin, and visitors wait longer.
+ * Sources (titles; the values were checked against summaries of them, not the originals), each beside its line:
  *   [ddos]   "Mitigating DDoS Attacks with NGINX and NGINX Plus", F5/NGINX blog    [micro] "The Benefits of Microcaching with NGINX", F5/NGINX blog
  *   [limit]  nginx.org, ngx_http_limit_req_module: rate=10r/s burst=20 nodelay     [cache] nginx.org, ngx_http_proxy_module: proxy_cache_lock, proxy_cache_use_stale
  */
