@@ -32,12 +32,12 @@ function endGoodput(result: RunResult): number {
   return seconds.reduce((sum, one) => sum + one.right, 0) / seconds.reduce((sum, one) => sum + one.offered, 0)
 }
 
-/** On a machine that stalls for longer than that, what visitors got says nothing about the shield: then it is told and not judged. */
+/** When the generator itself was later than this, what visitors got says nothing about the shield: then it is told and not judged. */
 const STALL_MS = 500
 
 export function assertServedAtEnd(t: TestContext, result: RunResult, floor: number): void {
   if (result.generator.worstLatenessMs > STALL_MS) {
-    t.diagnostic(`the machine stood still for ${result.generator.worstLatenessMs.toFixed(0)} ms; goodput ${endGoodput(result).toFixed(2)} is not judged`)
+    t.diagnostic(`the generator was up to ${result.generator.worstLatenessMs.toFixed(0)} ms late; goodput ${endGoodput(result).toFixed(2)} is not judged`)
     return
   }
   assert.ok(endGoodput(result) >= floor, `goodput ${endGoodput(result).toFixed(2)} at the end of the attack, at least ${floor} wanted\n${told(result)}`)
