@@ -10,7 +10,7 @@ import { RefusalPages, statusOf } from './refusal-page.ts'
 import { languageCodes, languages } from './words/languages.ts'
 
 const site = defaultsOf(siteOptions)
-const asker = (acceptLanguage = '', more: readonly string[] = [], method = 'GET') => ({ method, language: '', headers: ['accept-language', acceptLanguage, ...more] })
+const asker = (acceptLanguage = '', more: readonly string[] = [], method = 'GET') => ({ method, language: '', headers: ['accept', 'text/html,*/*;q=0.8', 'accept-language', acceptLanguage, ...more] })
 const text = (body: Uint8Array | null): string => Buffer.from(body!).toString()
 
 test('the page speaks the language the visitor prefers among those we have', () => {
@@ -50,6 +50,14 @@ test('a shed answer says when to come back, is never stored and never indexed', 
   assert.equal(firstValue(answer.headers, 'cache-control'), 'no-store')
   assert.equal(firstValue(answer.headers, 'x-robots-tag'), 'noindex')
   assert.match(text(answer.body), /lang="fr"[\s\S]*limit-shed/)
+})
+
+test('a program that asks for no page gets two lines of text, so that refusing a flood is cheap', () => {
+  const answer = new RefusalPages(site).find('rule-block', { method: 'GET', language: '', headers: ['accept', '*/*', 'accept-encoding', 'gzip'] }, 0, 0)
+  assert.equal(answer.status, 403)
+  assert.ok(answer.body!.length < 100)
+  assert.match(text(answer.body), /rule-block\n$/)
+  assert.equal(firstValue(answer.headers, 'content-type'), 'text/plain; charset=utf-8')
 })
 
 test('the same refusal is prepared once a second, so that a flood of them is one write each', () => {

@@ -1,7 +1,8 @@
 /**
  * What a visitor sees when the shield cannot serve the request now: one small page, no script, no third party, in the visitor's language,
  * with a code that the operator can look up (docs/operator/errors.md). It says what happened and what to do, and never blames the visitor.
- * A flood of refusals must cost one write each: pages are made once, their heads once a second because of Date.
+ * A flood of refusals must cost one small write each: pages are made once, their heads once a second because of Date, and only who asks for a page
+ * (Accept names text/html, as every browser's navigation does) gets one; programs get two lines of text.
  */
 import { gzipSync } from 'node:zlib'
 import type { Reason } from '../../contract/reason.ts'
@@ -81,17 +82,19 @@ export class RefusalPages {
       this.#second = second
       this.#date = new Date(nowWallMs).toUTCString()
     }
+    const page = asksForPage(asker.headers)
     const language = chooseLanguage(asker.language === '' ? (firstValue(asker.headers, 'accept-language') ?? '') : asker.language)
     const canReload = asker.method === 'GET' || asker.method === 'HEAD'
-    const gzip = acceptsGzip(asker.headers)
-    const key = `${reason} ${language} ${retryAfterSeconds} ${canReload ? 'r' : '-'}${gzip ? 'z' : '-'}`
+    const gzip = page && acceptsGzip(asker.headers)
+    const key = page ? `${reason} ${language} ${retryAfterSeconds} ${canReload ? 'r' : '-'}${gzip ? 'z' : '-'}` : `${reason} ${language} ${retryAfterSeconds}`
     let made = this.#made.get(key)
     if (made === undefined || made.second !== second) {
-      const page = made?.body ?? this.#write(reason, language, canReload, gzip)
-      const answer = new PreparedAnswer(statusOf(reason), this.#head(reason, language, retryAfterSeconds, gzip), page)
+      const body = made?.body ?? (page ? this.#write(reason, language, canReload, gzip) : plainText(reason, language))
+      const head = page ? this.#head(reason, language, retryAfterSeconds, gzip) : this.#plainHead(reason, language, retryAfterSeconds)
+      const answer = new PreparedAnswer(statusOf(reason), head, body)
       if (made === undefined) {
         if (this.#made.size >= MOST_PAGES) this.#made.clear()
-        made = { body: page, second, answer }
+        made = { body, second, answer }
         this.#made.set(key, made)
       } else {
         made.second = second
@@ -110,16 +113,35 @@ export class RefusalPages {
     return gzip ? gzipSync(text, { level: 9 }) : Buffer.from(text)
   }
 
+  #plainHead(reason: Reason, language: Language, retryAfterSeconds: number): string[] {
+    const headers = ['date', this.#date, 'content-type', 'text/plain; charset=utf-8', 'cache-control', 'no-store', 'content-language', language, 'x-robots-tag', 'noindex', 'polder-reason', reason]
+    return withReasonFields(headers, reason, retryAfterSeconds)
+  }
+
   #head(reason: Reason, language: Language, retryAfterSeconds: number, gzip: boolean): string[] {
     const headers = [
       'date', this.#date, 'content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store', 'content-language', language,
       'x-robots-tag', 'noindex', 'polder-reason', reason, 'content-security-policy', this.#policy, 'x-content-type-options', 'nosniff',
     ]
     if (gzip) headers.push('content-encoding', 'gzip')
-    if (retryAfterSeconds > 0) headers.push('retry-after', String(retryAfterSeconds))
-    if (statusOf(reason) === 405) headers.push('allow', 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE')
-    return headers
+    return withReasonFields(headers, reason, retryAfterSeconds)
   }
+}
+
+function withReasonFields(headers: string[], reason: Reason, retryAfterSeconds: number): string[] {
+  if (retryAfterSeconds > 0) headers.push('retry-after', String(retryAfterSeconds))
+  if (statusOf(reason) === 405) headers.push('allow', 'GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE')
+  return headers
+}
+
+function plainText(reason: Reason, language: Language): Uint8Array {
+  const words = languages[language]
+  return Buffer.from(`${words[`${refusals[reason]?.[1] ?? 'down'}Title`]}\n${words.code}: ${reason}\n`)
+}
+
+function asksForPage(headers: HeaderList): boolean {
+  const accept = firstValue(headers, 'accept')
+  return accept !== undefined && accept.includes('text/html')
 }
 
 /** A coding named with weight 0 is refused (RFC 9110 12.5.3); anything unusual is answered plainly. */
