@@ -36,8 +36,9 @@ before(async () => {
         return
       }
       case '/early':
-        // Answers from the head alone and never reads the content.
-        response.writeHead(403, { 'content-type': 'text/plain' }).end('not you')
+        // Answers from the head alone; then reads on, as nginx and HAProxy do, since closing on unread content may take the answer away with it.
+        response.writeHead(403, { 'content-type': 'text/plain', 'content-length': 7 }).write('not you')
+        request.resume().on('end', () => response.end()).on('error', () => {})
         return
       case '/slow':
       case '/slow/er':
