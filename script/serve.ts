@@ -3,7 +3,7 @@
  * Settings: examples/development.yaml, or the file given as the first argument. `--under-attack`: every page asks for the short check first.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 
 const root = join(import.meta.dirname, '..')
@@ -13,7 +13,7 @@ const children: ChildProcess[] = []
 let ending = false
 
 function start(name: string, command: string, args: readonly string[], isReady: (line: string) => boolean): Promise<void> {
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, STATE_DIRECTORY: join(root, 'run/polder') } })
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   children.push(child)
   return new Promise((resolve, reject) => {
     const hear = (line: string): void => {
@@ -56,6 +56,7 @@ const tryCalm = (): string => `Try:
   curl -si http://127.0.0.1:8080/ | grep -i -e cache-status -e age     twice: a miss, then a hit
   curl -sik --http2 https://127.0.0.1:8443/news | head -1              HTTP/2
   curl -si http://127.0.0.1:8080/blocked | head -1                     a rule of examples/development.yaml
+  bin/polder status --watch -c ${relative(root, settings)}                 what the shield sees and does, live
   kill the origin (kill ${children[0].pid}) and reload the page: it stays readable
 `
 
