@@ -31,7 +31,7 @@ function challenge(language: string, change: Partial<ChallengeAsked>): string {
 }
 
 function refusal(language: string, reason: 'limit-shed' | 'origin-down' | 'rule-block' | 'bad-request'): string {
-  return Buffer.from(refusals.find(reason, { method: 'GET', language, headers: [] }, 5, 0).body!).toString()
+  return Buffer.from(refusals.find(reason, { method: 'GET', language, headers: ['accept', 'text/html'] }, 5, 0).body!).toString()
 }
 
 const kinds: Readonly<Record<string, (language: string) => string>> = {
