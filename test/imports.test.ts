@@ -25,7 +25,7 @@ for (const file of files) {
 
 function room(file: string): string {
   const parts = file.split('/')
-  if (parts[1] === 'dataplane' || parts[1] === 'controlplane' || parts[1] === 'surfaces') return parts.length > 3 ? `${parts[1]}/${parts[2]}` : `${parts[1]}/.`
+  if (parts[1] === 'dataplane' || parts[1] === 'controlplane' || parts[1] === 'record' || parts[1] === 'surfaces') return parts.length > 3 ? `${parts[1]}/${parts[2]}` : `${parts[1]}/.`
   return parts.length > 2 ? parts[1]! : '.'
 }
 
@@ -50,6 +50,11 @@ function objection(from: string, to: string): string | null {
     if (source === 'controlplane/.') return target.startsWith('controlplane/') ? null : 'the control plane never imports the other plane, surfaces, config or drill'
     return to === 'src/controlplane/evidence.ts' ? null : 'a feature of the control plane imports kernel, contract and evidence.ts only'
   }
+  if (source.startsWith('record/')) {
+    if (source === 'record/.') return target.startsWith('record/') ? null : 'the record never imports the planes, surfaces, config or drill'
+    return to === 'src/record/room.ts' ? null : 'a room of the record imports kernel, contract and room.ts only'
+  }
+  if (source === 'lifeline') return 'the lifeline imports kernel and contract only'
   if (source === 'config') return to.endsWith('/options.ts') ? null : 'config imports nothing of a feature but its options.ts'
   if (source.startsWith('surfaces/')) return 'a surface imports kernel and contract only'
   if (source === 'drill') return 'drill imports kernel and contract only'
@@ -84,6 +89,11 @@ const packageHomes: Readonly<Record<string, string>> = {
   'read-tls-client-hello': 'src/dataplane/edge/',
   'ipaddr.js': 'src/dataplane/edge/',
   'mmdb-lib': 'src/controlplane/',
+  htmlparser2: 'src/lifeline/',
+  'robots-parser': 'src/lifeline/',
+  'node-ical': 'src/record/calendar/',
+  pdfkit: 'src/record/report/',
+  nodemailer: 'src/record/alert/',
 }
 
 test('each third-party package stands behind its own file', () => {
