@@ -116,6 +116,10 @@ class SilentWorld implements World {
     throw new Error('nothing is missed in a world that answers everything')
   }
 
+  solve(): void {
+    throw new Error('nobody is asked for work in a world that answers everything')
+  }
+
   /** The words of this second's requests. */
   second(second: number): Uint32Array {
     this.#schedule.runUntil(second * 1_000)
@@ -137,7 +141,7 @@ class SilentWorld implements World {
     this.#tap.see(request, this.#features.read(request), sourceCounts(this.#counts), this.#nowMs, 0)
     if (request.routeClass === 'page' || request.routeClass === 'search') counts.pages++
     const etag = request.routeClass === 'static' ? `"${ask.target.length}-${ask.target}"` : ''
-    this.at(this.#nowMs + 25, () => done?.({ status: 200, outcome: 'right', etag, setCookie: '' }))
+    this.at(this.#nowMs + 25, () => done?.({ status: 200, outcome: 'right', etag, setCookie: '', location: '', challenge: null }))
   }
 
   #slotOf(key: number): number {

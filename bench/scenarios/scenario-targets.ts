@@ -7,6 +7,9 @@ const floods: readonly ScenarioId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6']
 const ruled: readonly ScenarioId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A8', 'A9', 'A10a', 'A10b']
 const ranked: readonly ScenarioId[] = ['A2', 'A3', 'A4', 'A5', 'A6', 'A10a', 'A10b', 'A11', 'A12', 'B1a', 'B1b', 'B2']
 
+/** Half a point of goodput is the noise of two runs of the same. */
+const NOISE = 0.005
+
 /** Rows of what, target, runs and seeds, measured, holds. */
 export function judgeTargets(all: readonly SavedRun[]): string[][] {
   const polder = all.filter((run) => run.peer === 'polder' && run.form === 'default')
@@ -33,8 +36,33 @@ export function judgeTargets(all: readonly SavedRun[]): string[][] {
     row('A1 to A10: real visitors ever blocked', '≤ 0.1 %', harmed, `${blocked} of ${visitors}`, blocked <= visitors / 1_000),
     row('CPU per rejected request in process, connections kept (A1)', '≤ 60 µs', of(['A1']), `${kept.length === 0 ? '' : median(kept).toFixed(0)} µs`, kept.length > 0 && median(kept) <= 60),
     row('the same with a new connection for each (A2 to A5)', '≤ 60 µs', of(['A2', 'A3', 'A4', 'A5']), `${fresh.length === 0 ? '' : median(fresh).toFixed(0)} µs`, fresh.length > 0 && median(fresh) <= 60),
+    ...againstStandIn(all),
     ...againstPeers(all),
   ]
+}
+
+const withStandIn: readonly ScenarioId[] = ['A3', 'A6', 'A12']
+
+/** The challenge against the rate limit that would stand in its place, full size and a third apart; and nobody who gave up, in any scenario. */
+function againstStandIn(all: readonly SavedRun[]): string[][] {
+  const rows = [true, false].map((full) => {
+    const behind: string[] = []
+    const compared: SavedRun[] = []
+    for (const id of withStandIn) {
+      const of = (form: string): SavedRun[] => all.filter((run) => run.scenario === id && run.peer === 'polder' && run.form === form && (run.share === 1) === full && run.score.challenge !== undefined)
+      const [challenge, standIn] = [of('default'), of('stand-in')]
+      if (challenge.length === 0 || standIn.length === 0) continue
+      compared.push(...challenge)
+      const goodput = (runs: readonly SavedRun[]): number => median(runs.map((run) => run.score.goodput.attack))
+      if (goodput(challenge) < goodput(standIn) - NOISE) behind.push(`${id} (${goodput(challenge).toFixed(3)} against ${goodput(standIn).toFixed(3)})`)
+    }
+    const scenarios = [...new Set(compared.map((run) => run.scenario))].join(', ')
+    return row(`A3, A6, A12 with the challenge step, ${full ? 'full size' : 'a third of the size'}`, 'goodput no lower than with the rate-limit stand-in', compared, behind.length === 0 ? `not behind on ${scenarios}` : `behind on ${behind.join(', ')}; compared: ${scenarios}`, behind.length === 0)
+  })
+  const counted = all.filter((run) => run.peer === 'polder' && run.form === 'default' && run.score.challenge !== undefined)
+  const sum = (of: (run: SavedRun) => number): number => counted.reduce((total, run) => total + of(run), 0)
+  const gaveUp = sum((run) => run.score.challenge.clientsGaveUp)
+  return [...rows, row('visitors who gave up at the challenge, all scenarios', '0', counted, `${gaveUp} of ${sum((run) => run.score.challenge.clients)} challenged`, gaveUp === 0)]
 }
 
 /** Scenario by scenario: goodput and blocked visitors of Polder against each tuned peer; full size and a third apart (scenarios-report.ts says what they differ in). */
@@ -52,8 +80,7 @@ function againstPeer(all: readonly SavedRun[], peer: string, size: string): stri
     compared.push(...theirs)
     const goodput = (runs: readonly SavedRun[]): number => median(runs.map((run) => run.score.goodput.attack))
     const harm = (runs: readonly SavedRun[]): number => median(runs.map(blockedClients))
-    // Half a point of goodput is the noise of two runs of the same.
-    if (goodput(ours) < goodput(theirs) - 0.005 || harm(ours) > harm(theirs)) behind.push(`${id} (goodput ${goodput(ours).toFixed(3)} against ${goodput(theirs).toFixed(3)}, blocked ${harm(ours)} against ${harm(theirs)})`)
+    if (goodput(ours) < goodput(theirs) - NOISE || harm(ours) > harm(theirs)) behind.push(`${id} (goodput ${goodput(ours).toFixed(3)} against ${goodput(theirs).toFixed(3)}, blocked ${harm(ours)} against ${harm(theirs)})`)
   }
   const scenarios = [...new Set(compared.map((run) => run.scenario))].join(', ')
   return row(`against ${peer} as tuned, ${size}: goodput and visitors blocked`, 'not behind on A2 to A6, A10 to A12, B1, B2', compared, behind.length === 0 ? `not behind on ${scenarios}` : `behind on ${behind.join(', ')}; compared: ${scenarios}`, behind.length === 0)

@@ -23,6 +23,7 @@ export const scenariosCommand: BenchCommand = {
     only: { kind: 'names', choices: scenarioIds, sentence: 'Scenarios to run, comma-separated.' },
     default: { kind: 'switch', sentence: 'Programs as shipped (this is what runs when neither is said).' },
     tuned: { kind: 'switch', sentence: 'Programs as their own documents advise against floods.' },
+    'without-challenge': { kind: 'switch', sentence: 'Polder with a rate limit in the place of the challenge: rows of their own, to compare with the challenge.' },
     seeds: { kind: 'number', min: 1, max: 20, default: 1, sentence: 'How many seeds, from 1.' },
     third: { kind: 'switch', sentence: 'A third of the rates and of the origin, 32 s a run: attackers can then hold their sockets as long as a queue keeps them.' },
     short: { kind: 'switch', sentence: 'A third of the rates and of the origin, 12 s a run.' },
@@ -35,7 +36,8 @@ export const scenariosCommand: BenchCommand = {
   async run(flags) {
     const short = flags.isOn('short')
     const third = flags.isOn('third')
-    const forms: Form[] = [...(flags.isOn('default') || !flags.isOn('tuned') ? ['default' as const] : []), ...(flags.isOn('tuned') ? ['tuned' as const] : [])]
+    const standIn = flags.isOn('without-challenge')
+    const forms: Form[] = [...(flags.isOn('default') || !(flags.isOn('tuned') || standIn) ? ['default' as const] : []), ...(flags.isOn('tuned') ? ['tuned' as const] : []), ...(standIn ? ['stand-in' as const] : [])]
     if (flags.wasGiven('peer') && flags.names('peer').includes('fail2ban')) throw new UsageError(`fail2ban is not run: ${WHY_NOT_FAIL2BAN}`)
     const folder = resultFolder(!short)
     const file = join(folder, 'scenarios.json')
@@ -50,7 +52,7 @@ export const scenariosCommand: BenchCommand = {
         for (const form of forms) {
           const peer = peers[name]
           if ((scenarioOf(id) as { http2?: true }).http2 && !peer.http2) continue
-          if (name === 'none' && form === 'tuned') continue
+          if ((name === 'none' && form === 'tuned') || (name !== 'polder' && form === 'stand-in')) continue
           for (let seed = 1; seed <= flags.number('seeds'); seed++) {
             const both = flags.isOn('both-cores')
             const result = await runScenario({
@@ -70,10 +72,10 @@ export const scenariosCommand: BenchCommand = {
 
 /** One line for whoever waits. */
 function lineOf(r: RunResult): string {
-  const { goodput: g, harm, attack, origin, latency } = r.score
+  const { goodput: g, harm, challenge, attack, origin, latency } = r.score
   const blocked = harm.reduce((sum, one) => sum + one.clientsEverBlocked, 0)
   const clients = harm.reduce((sum, one) => sum + one.clients, 0)
   const f = (value: number): string => value.toFixed(3)
   const s = (ms: number): string => (Number.isFinite(ms) ? `${(ms / 1_000).toFixed(1)}s` : String(ms))
-  return `${r.scenario.padEnd(5)} ${r.peer} ${r.form} seed ${r.seed}: G0 ${f(g.before)} G ${f(g.attack)} first10 ${f(g.firstTenSeconds)} steady ${f(g.afterMitigation)} after ${f(g.after)} | TTD ${s(r.detectedAfterMs)} TTM ${s(r.score.mitigatedAfterMs)} | p99 ${latency.p99Ms.toFixed(0)} | visitors blocked ${blocked}/${clients} | attack sent ${attack.sent} right ${attack.right} blocked ${attack.blocked} busy ${attack.busy} failed ${attack.failed} | leak ${origin.attackersPerSecond.toFixed(0)}/s ${f(origin.attackerWorkShare)} | cpu/reject ${r.cpuMicrosPerReject.toFixed(0)}us | gen late ${r.generator.meanLatenessMs.toFixed(1)}/${r.generator.worstLatenessMs.toFixed(0)} withheld ${r.generator.withheldRequests}/${r.generator.withheldSockets}`
+  return `${r.scenario.padEnd(5)} ${r.peer} ${r.form} seed ${r.seed}: G0 ${f(g.before)} G ${f(g.attack)} first10 ${f(g.firstTenSeconds)} steady ${f(g.afterMitigation)} after ${f(g.after)} | TTD ${s(r.detectedAfterMs)} TTM ${s(r.score.mitigatedAfterMs)} | p99 ${latency.p99Ms.toFixed(0)} | visitors blocked ${blocked}/${clients} challenged ${challenge.clients} (${challenge.requests} requests, ${challenge.passed} passed in ${challenge.passMedianMs.toFixed(0)} ms, ${challenge.clientsGaveUp} gave up) | attack sent ${attack.sent} right ${attack.right} passed ${attack.passed} blocked ${attack.blocked} busy ${attack.busy} failed ${attack.failed} | leak ${origin.attackersPerSecond.toFixed(0)}/s ${f(origin.attackerWorkShare)} | cpu/reject ${r.cpuMicrosPerReject.toFixed(0)}us | gen late ${r.generator.meanLatenessMs.toFixed(1)}/${r.generator.worstLatenessMs.toFixed(0)} withheld ${r.generator.withheldRequests}/${r.generator.withheldSockets}`
 }

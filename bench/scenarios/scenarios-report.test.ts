@@ -18,7 +18,7 @@ function run(scenario: ScenarioId, peer: string, form: Form, seed: number, goodp
     scenario, peer, form, seed, share, phases: fullPhases, beganWallMs: 1_000, detectedAfterMs: peer === 'polder' ? 3_000 : Number.NaN, relaxedAfterMs: Number.POSITIVE_INFINITY, cpuMicrosPerReject: 50,
     score: {
       goodput: { before: 1, attack: goodput, firstTenSeconds: goodput, afterMitigation: mitigatedAfterMs === Number.POSITIVE_INFINITY ? Number.NaN : 1, after: 1 }, mitigatedAfterMs, latency, latencyOfRight: latency,
-      harm: [human], attack: { sent: 50_000, right: 10, blocked: 40_000, busy: 9_990, failed: 0 }, origin: { attackersPerSecond: 12, attackerWorkShare: 0.5 },
+      harm: [human], challenge: { requests: 4, clients: 3, passed: 4, clientsGaveUp: 0, passMedianMs: 400 }, attack: { sent: 50_000, right: 10, passed: 0, blocked: 40_000, busy: 9_990, failed: 0 }, origin: { attackersPerSecond: 12, attackerWorkShare: 0.5 },
       seconds: Array.from({ length: 90 }, () => ({ offered: 40, right: 38, attack: 2_000 })),
     },
     events: peer === 'polder' ? [{ atWallMs: 25_000, code: 'attack-shown', sentence: 'a <b>', ruleId: null, to: 'ATTACK' }] : [],
@@ -59,4 +59,17 @@ test('a target is missed by one blocked visitor of a crowd, one late mitigation,
 test('the shield\'s events are read out of its log, whatever else stands there', () => {
   const log = '{"cut\n{"level":"info","msg":"ready"}\nplain text "event"\n{"event":{"atWallMs":5,"code":"strain-over","sentence":"s","to":"WATCH"}}\n'
   assert.deepEqual(readShieldEvents(log), [{ atWallMs: 5, code: 'strain-over', sentence: 's', ruleId: null, to: 'WATCH' }])
+})
+
+test('the challenge is held against its stand-in, scenario by scenario, and one visitor who gave up is one too many', () => {
+  const saved = (...runs: readonly RunResult[]) => runs.map((one) => ({ ...one, measuredOn: '2026-01-01' }))
+  const judged = (runs: ReturnType<typeof saved>, what: string): string[] => judgeTargets(runs).find((row) => row[0].startsWith(what))!
+  const standIn = run('A6', 'polder', 'stand-in', 1, 0.9, 0, 1_000)
+  assert.equal(judged(saved(run('A6', 'polder', 'default', 1, 0.9, 0, 1_000), standIn), 'A3, A6, A12 with')[4], 'yes')
+  assert.equal(judged(saved(run('A6', 'polder', 'default', 1, 0.8, 0, 1_000), standIn), 'A3, A6, A12 with')[4], '**no**')
+  assert.equal(judged(saved(run('A6', 'polder', 'default', 1, 0.8, 0, 1_000)), 'A3, A6, A12 with')[3], 'not measured')
+  const lost = run('A6', 'polder', 'default', 1, 0.9, 0, 1_000)
+  const { challenge } = lost.score
+  assert.equal(judged(saved(lost), 'visitors who gave up')[4], 'yes')
+  assert.equal(judged(saved({ ...lost, score: { ...lost.score, challenge: { ...challenge, clientsGaveUp: 1 } } }), 'visitors who gave up')[4], '**no**')
 })

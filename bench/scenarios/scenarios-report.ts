@@ -55,12 +55,13 @@ The targets are meant for five seeds; the table says how many were run, full siz
 - Everyday traffic of 40 requests a second goes on throughout. Length of the runs (before, attack, after): ${phasesOf(runs)}. Polder starts with a baseline of a synthetic week of the same everyday traffic.
 - **Goodput**: right answers within 2 s per request offered, of visitors only; the parts of a page that never came count as offered. **From mitigation on**: from the first instant at which goodput holds 95 % of that before for 5 s. **p99**: failures count as 10 s.
 - **Visitors blocked**: clients that ever got an answer that refuses them by rule or rate (403, 429, nginx's own 503), of all that came during and after the attack. Polder's and HAProxy's "full" is no block, but no goodput either.
+- **Challenged**: visitors that met the short check, and of them those who gave up (15 s, or a third check) or cannot pass it. Visitors pass it as a browser does: with scripts by the proof of work, on one thread for all of them and at the speed of a telephone where it is one; without by waiting; without cookies by the mark in the address. Its time is part of the request it stood before: passed by work mostly within the 2 s of goodput, passed by waiting (5 s) never, although the page came. Attackers do not follow, except in A3w, where they wait.
 - **Leak**: attackers' requests that reached the origin, per second. **CPU per reject**: of the whole program, less its idle use, per attackers' request not served; with a new connection for each, accept and close are in it.
 - **Size**: rates, addresses and the origin in full, or at a third (visitors at two thirds). A flood does not wait: with at most 1,400 sockets for attackers, a program that keeps them waiting sees the oldest request given up for the next one. In full size that happens after 0.7 s, at a third after two seconds, which is as long as the queues here keep anybody. Giving up early should help programs that queue (those who hung up leave the queue); this was not measured by itself. The third was added after full-size runs in which HAProxy was ahead of Polder on A3 and A12: both sizes stand in the tables.
 - **Relaxed**: from the end of the attack until the shield stands below ATTACK again; "> 7 s" when it still did not at the end of the run (it waits for a minute of calm by default).
 - **Generator late**: the worst moment of the generator itself. The machine was shared with other work: hundreds of milliseconds here mean that the generator's core had no time for it. Whether the other core stalled too is not known; such a run says little about times.
 - Median over the seeds, worst in brackets. One seed has no bracket. Programs that speak no HTTP/2 here have no row in A9.
-- nginx and HAProxy run as their packages ship them with a proxy line (default), and as their makers' documents advise against floods (tuned; \`bench/scenarios/peers/\` says after which document). Their limits were set by calculation for B2's office and not tuned by trial: an expert may get more out of both. Polder's default is its default; tuned adds what its manual asks an operator to say about the site.
+- nginx and HAProxy run as their packages ship them with a proxy line (default), and as their makers' documents advise against floods (tuned; \`bench/scenarios/peers/\` says after which document). Their limits were set by calculation for B2's office and not tuned by trial: an expert may get more out of both. Polder's default is its default; tuned adds what its manual asks an operator to say about the site; stand-in has a rate limit where the default challenges.
 - Not here: fail2ban, because ${WHY_NOT_FAIL2BAN}.
 
 ${measured.map((id) => section(id, runs.filter((run) => run.scenario === id))).join('\n')}`
@@ -98,6 +99,7 @@ function section(id: ScenarioId, runs: readonly SavedRun[]): string {
       of((run) => run.score.mitigatedAfterMs, 'high', seconds),
       of((run) => run.score.latency.p99Ms, 'high', seconds),
       of(blockedClients, 'high', (value) => String(value)),
+      challenged(group),
       of((run) => run.score.origin.attackersPerSecond, 'high', (value) => value.toFixed(0)),
       of((run) => run.cpuMicrosPerReject ?? Number.NaN, 'high', (value) => `${value.toFixed(0)} µs`),
       of((run) => run.relaxedAfterMs ?? Number.NaN, 'high', (value) => (value === Number.POSITIVE_INFINITY ? `> ${group[0].phases.afterMs / 1_000} s` : seconds(value))),
@@ -112,8 +114,15 @@ function section(id: ScenarioId, runs: readonly SavedRun[]): string {
 
 ![${id} over time](scenarios-${id}.svg)
 
-${markdownTable(['program', 'size', 'seeds', 'goodput', 'first 10 s', 'from mitigation on', 'detected', 'mitigated', 'p99', 'visitors blocked', 'leak/s', 'CPU per reject', 'relaxed', 'generator late'], rows)}
+${markdownTable(['program', 'size', 'seeds', 'goodput', 'first 10 s', 'from mitigation on', 'detected', 'mitigated', 'p99', 'visitors blocked', 'challenged, gave up', 'leak/s', 'CPU per reject', 'relaxed', 'generator late'], rows)}
 ${notes.length > 0 ? `\n${notes.join('\n')}\n` : ''}${quality.length > 0 ? `\nPolder's rules, predicted and true:\n\n${quality.join('\n')}\n` : ''}${harmed.length > 0 ? `\nBlocked visitors:\n\n${harmed.join('\n')}\n` : ''}${rules.length > 0 ? `\nRules that Polder wrote (seed 1):\n\n${rules.join('\n')}\n` : ''}`
+}
+
+/** Over all seeds; runs from before it was counted say nothing. */
+function challenged(group: readonly SavedRun[]): string {
+  const counted = group.filter((run) => run.peer === 'polder' && run.score.challenge !== undefined)
+  const sum = (of: (run: SavedRun) => number): number => counted.reduce((total, run) => total + of(run), 0)
+  return counted.length === 0 ? '–' : `${sum((run) => run.score.challenge.clients)}, ${sum((run) => run.score.challenge.clientsGaveUp)}`
 }
 
 function spread(values: readonly number[], worst: 'high' | 'low', show: (value: number) => string): string {

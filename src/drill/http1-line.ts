@@ -7,13 +7,15 @@ import type { Socket } from 'node:net'
 export interface Heard {
   readonly status: number
   readonly headers: ReadonlyMap<string, string>
-  /** First bytes of the content. */
+  /** First bytes of the content; all of a refusal's page where `keepsRefusals` says so. */
   readonly start: string
   readonly bytes: number
 }
 
 const START_BYTES = 160
 const HEAD_BYTES = 32_768
+const REFUSAL_BYTES = 65_536
+const TOO_MANY_REQUESTS = 429
 
 type Stage = 'idle' | 'head' | 'length' | 'chunks' | 'until-close'
 
@@ -34,6 +36,8 @@ export class Http1Line {
   /** Monotonic ms of the run; kept by the owner. */
   deadlineMs = Number.POSITIVE_INFINITY
   idleSinceMs = 0
+  /** Keep the whole page of a 429: a browser reads it. */
+  keepsRefusals = false
 
   constructor(socket: Socket, onClosed: () => void) {
     this.#socket = socket
@@ -46,6 +50,10 @@ export class Http1Line {
 
   get idle(): boolean {
     return this.#done === null && !this.#closed
+  }
+
+  get #kept(): number {
+    return this.keepsRefusals && this.#status === TOO_MANY_REQUESTS ? REFUSAL_BYTES : START_BYTES
   }
 
   /** Only while idle. `done` hears null when the connection broke or `end` was called. */
@@ -66,7 +74,7 @@ export class Http1Line {
   #read(chunk: Buffer): void {
     if (this.#done === null) return
     if (this.#stage === 'length' || this.#stage === 'until-close') {
-      this.#content(chunk.toString('latin1', 0, Math.min(chunk.length, START_BYTES)), chunk.length)
+      this.#content(chunk.toString('latin1', 0, Math.min(chunk.length, this.#kept)), chunk.length)
       return
     }
     this.#pending += chunk.toString('latin1')
@@ -113,7 +121,7 @@ export class Http1Line {
   }
 
   #content(start: string, bytes: number): void {
-    if (this.#start.length < START_BYTES) this.#start += start
+    if (this.#start.length < this.#kept) this.#start += start
     this.#bytes += bytes
     this.#left -= bytes
     if (this.#left <= 0) this.#finish()
@@ -129,7 +137,7 @@ export class Http1Line {
       const data = this.#pending.slice(eol + 2, eol + 2 + size)
       this.#pending = this.#pending.slice(eol + 4 + size)
       if (size === 0) return this.#finish()
-      if (this.#start.length < START_BYTES) this.#start += data
+      if (this.#start.length < this.#kept) this.#start += data
       this.#bytes += size
     }
   }

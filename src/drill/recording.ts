@@ -11,6 +11,8 @@ export interface RecordingColumns {
   readonly cohort: Uint8Array
   readonly outcome: Uint8Array
   readonly status: Uint16Array
+  /** Short checks that stood between the question and its end. */
+  readonly challenges: Uint8Array
   /** Cohort of each client, by its number. */
   readonly clientCohorts: Uint8Array
 }
@@ -25,6 +27,7 @@ export class Recording {
   #cohort = new Uint8Array(FIRST_ROWS)
   #outcome = new Uint8Array(FIRST_ROWS)
   #status = new Uint16Array(FIRST_ROWS)
+  #challenges = new Uint8Array(FIRST_ROWS)
   readonly #clientCohorts: number[] = []
 
   /** Number of a new client. */
@@ -32,7 +35,7 @@ export class Recording {
     return this.#clientCohorts.push(cohorts.indexOf(cohort)) - 1
   }
 
-  add(atMs: number, tookMs: number, client: number, cohort: Cohort, outcome: OutcomeName, status: number): void {
+  add(atMs: number, tookMs: number, client: number, cohort: Cohort, outcome: OutcomeName, status: number, challenges = 0): void {
     if (this.#rows === this.#atMs.length) this.#grow()
     const row = this.#rows++
     this.#atMs[row] = atMs
@@ -41,13 +44,14 @@ export class Recording {
     this.#cohort[row] = cohorts.indexOf(cohort)
     this.#outcome[row] = outcomes.indexOf(outcome)
     this.#status[row] = status
+    this.#challenges[row] = challenges
   }
 
   columns(): RecordingColumns {
     const n = this.#rows
     return {
       rows: n, atMs: this.#atMs.slice(0, n), tookMs: this.#tookMs.slice(0, n), client: this.#client.slice(0, n), cohort: this.#cohort.slice(0, n),
-      outcome: this.#outcome.slice(0, n), status: this.#status.slice(0, n), clientCohorts: Uint8Array.from(this.#clientCohorts),
+      outcome: this.#outcome.slice(0, n), status: this.#status.slice(0, n), challenges: this.#challenges.slice(0, n), clientCohorts: Uint8Array.from(this.#clientCohorts),
     }
   }
 
@@ -59,6 +63,7 @@ export class Recording {
     this.#cohort = copyInto(new Uint8Array(size), this.#cohort)
     this.#outcome = copyInto(new Uint8Array(size), this.#outcome)
     this.#status = copyInto(new Uint16Array(size), this.#status)
+    this.#challenges = copyInto(new Uint8Array(size), this.#challenges)
   }
 }
 

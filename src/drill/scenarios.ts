@@ -65,6 +65,10 @@ const scenarios = Object.freeze({
     title: 'botnet, agents of real browsers', kind: 'attack',
     start: (run) => flood(run.world, { ...between(run), addresses: count(4_000, run), requestsPerSecond: 2_000 * run.share, lines: 0, build: rotatingAgents }),
   },
+  A3w: {
+    title: 'the same, with bots that wait out the short check', kind: 'attack',
+    start: (run) => flood(run.world, { ...between(run), addresses: count(4_000, run), requestsPerSecond: 2_000 * run.share, lines: 0, waits: true, build: rotatingAgents }),
+  },
   A4: {
     title: 'cache busting', kind: 'attack',
     start: (run) => flood(run.world, { ...between(run), addresses: count(1_000, run), requestsPerSecond: 1_500 * run.share, lines: 0, build: cacheBuster }),

@@ -45,7 +45,7 @@ test('harm is counted per cohort: requests, and clients that were ever blocked',
   for (let i = 0; i < 50; i++) recording.add(15_000 + i, 5, attacker, 'attack', 'blocked', 403)
   const card = scoreRun(recording.columns(), phases, [], 0)
   assert.deepEqual(card.harm.map((one) => [one.cohort, one.blocked, one.clients, one.clientsEverBlocked]), [['nat-office', 1, 1, 1], ['feed', 0, 1, 0]])
-  assert.deepEqual(card.attack, { sent: 50, right: 0, blocked: 50, busy: 0, failed: 0 })
+  assert.deepEqual(card.attack, { sent: 50, right: 0, passed: 0, blocked: 50, busy: 0, failed: 0 })
 })
 
 test('what the generator withheld is neither offered nor sent', () => {
@@ -57,4 +57,21 @@ test('the attackers\' share of the origin\'s work is that of the attack window',
   const second = (atWallMs: number, attackerWorkMs: number) => ({ atWallMs, visitors: 1, attackers: 10, visitorWorkMs: 100, attackerWorkMs, turnedAway: 0 })
   const card = scoreRun(visitors(() => 'right').columns(), phases, [second(1_000, 5_000), second(15_000, 300), second(16_000, 300), second(44_000, 5_000)], 0)
   assert.deepEqual(card.origin, { attackersPerSecond: 10, attackerWorkShare: 0.75 })
+})
+
+test('a check that is passed is no block, one that is not is a visitor who gave up, and its time counts', () => {
+  const recording = visitors(() => 'right')
+  const patient = recording.addClient('human-no-js')
+  const impatient = recording.addClient('human')
+  recording.add(5_000, 300, patient, 'human-no-js', 'right', 200, 1)
+  recording.add(15_000, 5_100, patient, 'human-no-js', 'late', 200, 1)
+  recording.add(16_000, 300, impatient, 'human', 'right', 200, 1)
+  recording.add(17_000, 10_000, impatient, 'human', 'gave-up', 0, 2)
+  const attacker = recording.addClient('attack')
+  recording.add(18_000, 5_100, attacker, 'attack', 'late', 200, 1)
+  const card = scoreRun(recording.columns(), phases, [], 0)
+  assert.deepEqual(card.challenge, { requests: 3, clients: 2, passed: 2, clientsGaveUp: 1, passMedianMs: 5_100 })
+  assert.deepEqual(card.harm.map((one) => one.clientsEverBlocked), [0, 0])
+  assert.ok(card.goodput.attack < 1 && card.goodput.before === 1)
+  assert.deepEqual([card.attack.right, card.attack.passed], [1, 1])
 })

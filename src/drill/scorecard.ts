@@ -1,6 +1,8 @@
 /**
  * What a run was worth, from the visitors' side (algorithms, section (d)). Failures count as ten seconds, so that a quick refusal does not look good;
  * a request of a page that never came counts as offered; the time to mitigation is infinite when the visitors never got their site back.
+ * A short check is part of the question it stood before: one row, whose time runs from the first asking to the page. Passed by work it is mostly right
+ * (within two seconds); passed by waiting it is late, and so no goodput, although the visitor got the page and was told how long it takes.
  */
 import type { OriginSecond } from './mock-origin.ts'
 import type { RecordingColumns } from './recording.ts'
@@ -24,6 +26,18 @@ export interface CohortHarm {
   readonly clientsEverBlocked: number
 }
 
+/** Short checks that visitors met, from the attack on. */
+export interface ChallengeCount {
+  readonly requests: number
+  readonly clients: number
+  /** Requests that got their page in the end. */
+  readonly passed: number
+  /** Clients that once did not: they gave up, or cannot pass at all. */
+  readonly clientsGaveUp: number
+  /** From the question to the page, of those that passed; NaN when nobody did. */
+  readonly passMedianMs: number
+}
+
 export interface Scorecard {
   /** Goodput: right answers within two seconds per request offered. */
   readonly goodput: { readonly before: number; readonly attack: number; readonly firstTenSeconds: number; readonly afterMitigation: number; readonly after: number }
@@ -33,7 +47,8 @@ export interface Scorecard {
   readonly latency: Latencies
   readonly latencyOfRight: Latencies
   readonly harm: readonly CohortHarm[]
-  readonly attack: { readonly sent: number; readonly right: number; readonly blocked: number; readonly busy: number; readonly failed: number }
+  readonly challenge: ChallengeCount
+  readonly attack: { readonly sent: number; readonly right: number; readonly passed: number; readonly blocked: number; readonly busy: number; readonly failed: number }
   readonly origin: { readonly attackersPerSecond: number; readonly attackerWorkShare: number }
   /** Second by second from the start: visitors offered and right, attackers sent. */
   readonly seconds: ReadonlyArray<{ readonly offered: number; readonly right: number; readonly attack: number }>
@@ -53,6 +68,7 @@ const BLOCKED = outcomes.indexOf('blocked')
 const BUSY = outcomes.indexOf('busy')
 const FAILED = outcomes.indexOf('failed')
 const WITHHELD = outcomes.indexOf('withheld')
+const GAVE_UP = outcomes.indexOf('gave-up')
 
 /** `originSeconds` from the origin's own count, `beganWallMs` when the run began. */
 export function scoreRun(columns: RecordingColumns, phases: Phases, originSeconds: readonly OriginSecond[], beganWallMs: number): Scorecard {
@@ -74,6 +90,7 @@ export function scoreRun(columns: RecordingColumns, phases: Phases, originSecond
     latency: latencies(columns, fromMs, untilMs, false),
     latencyOfRight: latencies(columns, fromMs, untilMs, true),
     harm: harmPerCohort(columns, fromMs),
+    challenge: challengesOf(columns, fromMs),
     attack: attackOutcome(columns),
     origin: originShare(originSeconds, beganWallMs + fromMs, beganWallMs + untilMs),
     seconds: goodput.seconds(Math.ceil(endMs / 1_000)),
@@ -166,14 +183,33 @@ function harmPerCohort(columns: RecordingColumns, fromMs: number): CohortHarm[] 
   return sums.filter((one) => one.offered > 0)
 }
 
+function challengesOf(columns: RecordingColumns, fromMs: number): ChallengeCount {
+  const clients = new Set<number>()
+  const gaveUp = new Set<number>()
+  const took: number[] = []
+  let requests = 0
+  for (let row = 0; row < columns.rows; row++) {
+    const outcome = columns.outcome[row]
+    if (columns.challenges[row] === 0 || columns.cohort[row] === ATTACK || columns.atMs[row] < fromMs || outcome === WITHHELD) continue
+    requests++
+    clients.add(columns.client[row])
+    if (outcome === RIGHT || outcome === LATE) took.push(columns.tookMs[row])
+    else if (outcome === GAVE_UP || outcome === BLOCKED) gaveUp.add(columns.client[row])
+  }
+  took.sort((a, b) => a - b)
+  return { requests, clients: clients.size, passed: took.length, clientsGaveUp: gaveUp.size, passMedianMs: took.length === 0 ? Number.NaN : took[took.length >> 1] }
+}
+
 function attackOutcome(columns: RecordingColumns): Scorecard['attack'] {
-  const found = { sent: 0, right: 0, blocked: 0, busy: 0, failed: 0 }
+  const found = { sent: 0, right: 0, passed: 0, blocked: 0, busy: 0, failed: 0 }
   for (let row = 0; row < columns.rows; row++) {
     if (columns.cohort[row] !== ATTACK || columns.outcome[row] === WITHHELD) continue
     found.sent++
     const outcome = columns.outcome[row]
-    if (outcome === RIGHT || outcome === LATE) found.right++
-    else if (outcome === BLOCKED) found.blocked++
+    if (outcome === RIGHT || outcome === LATE) {
+      found.right++
+      if (columns.challenges[row] > 0) found.passed++
+    } else if (outcome === BLOCKED || outcome === GAVE_UP) found.blocked++
     else if (outcome === BUSY) found.busy++
     else if (outcome === FAILED) found.failed++
   }

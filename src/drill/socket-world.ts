@@ -9,8 +9,10 @@ import type { SeededRandom } from '../kernel/random.ts'
 import { Http1Line } from './http1-line.ts'
 import { Governor } from './limits.ts'
 import { type LoopbackTarget, dial, dialTls } from './loopback.ts'
+import { readChallenge } from './challenge-page.ts'
 import { Recording } from './recording.ts'
 import { Schedule } from './schedule.ts'
+import { WorkThread } from './work-thread.ts'
 import type { Answer, Ask, Cohort, OutcomeName, Seat, World } from './world.ts'
 
 /** A right answer later than this is too late (algorithms: goodput). */
@@ -37,6 +39,8 @@ interface Waiting {
   readonly atMs: number
   readonly ask: Ask
   readonly done: ((answer: Answer) => void) | undefined
+  /** Short checks met so far. */
+  readonly challenges: number
 }
 
 /** A seat with its connections. */
@@ -56,6 +60,9 @@ export class SocketWorld implements World {
   /** Of attackers, the oldest first. */
   readonly #attackLines = new Set<Http1Line>()
   readonly #raw = new Set<Socket>()
+  readonly #work = new WorkThread()
+  /** Whoever is between a short check and what comes after it. */
+  readonly #onTheWay = new Map<Waiting, Place>()
   readonly #startedMs: number
   #sweptMs = 0
   /** Nothing new is asked; answers under way are still waited for. */
@@ -92,12 +99,15 @@ export class SocketWorld implements World {
 
   ask(seat: Seat, atMs: number, ask: Ask, done?: (answer: Answer) => void): void {
     const place = seat as Place
-    if (!this.governor.maySend(place.cohort === 'attack', this.nowMs())) this.#finish(place, { atMs, ask, done }, withheld)
-    else this.#send(place, { atMs, ask, done })
+    this.#offer(place, { atMs, ask, done, challenges: 0 })
   }
 
   missed(seat: Seat, atMs: number, requests: number): void {
     for (let i = 0; i < requests; i++) this.recording.add(atMs, GIVE_UP_MS, seat.id, seat.cohort, 'failed', 0)
+  }
+
+  solve(text: string, bits: number, done: (found: number, tried: number) => void): void {
+    this.#work.solve(text, bits, done)
   }
 
   /** A bare connection for attacks below requests; null past the limits. Closed at the end of the run at the latest. */
@@ -131,6 +141,9 @@ export class SocketWorld implements World {
       await nextTurn(SWEEP_MS)
     }
     this.#closing = true
+    // There is no time left to pass the check: neither offered nor served.
+    for (const [one, place] of this.#onTheWay) this.#end(place, one, withheld)
+    this.#work.end()
     for (const line of this.#lines) line.end()
     for (const socket of this.#raw) socket.destroy()
   }
@@ -147,6 +160,11 @@ export class SocketWorld implements World {
     return socket
   }
 
+  #offer(place: Place, one: Waiting): void {
+    if (this.governor.maySend(place.cohort === 'attack', this.nowMs())) this.#send(place, one)
+    else this.#end(place, one, withheld)
+  }
+
   #send(place: Place, one: Waiting): void {
     const idle = place.open.find((line) => line.idle)
     if (idle !== undefined) return this.#write(place, idle, one)
@@ -155,7 +173,7 @@ export class SocketWorld implements World {
       return
     }
     const attack = place.cohort === 'attack'
-    if (!this.governor.mayOpen(attack) && !(attack && this.#giveUpOldest())) return this.#finish(place, one, withheld)
+    if (!this.governor.mayOpen(attack) && !(attack && this.#giveUpOldest())) return this.#end(place, one, withheld)
     const line: Http1Line = new Http1Line(dial(this.#options.target, place.address), () => {
       this.governor.closed(attack)
       this.#lines.delete(line)
@@ -185,6 +203,7 @@ export class SocketWorld implements World {
     const { ask } = one
     let bytes = `${ask.method} ${ask.target} HTTP/1.1\r\n`
     for (let i = 0; i < ask.headers.length; i += 2) bytes += `${ask.headers[i]}: ${ask.headers[i + 1]}\r\n`
+    line.keepsRefusals = ask.follow !== undefined
     line.deadlineMs = this.nowMs() + (place.cohort === 'attack' ? ATTACKER_GIVES_UP_MS : GIVE_UP_MS)
     line.send(`${bytes}\r\n${ask.body ?? ''}`, ask.method === 'HEAD', (heard) => {
       line.idleSinceMs = this.nowMs()
@@ -192,14 +211,30 @@ export class SocketWorld implements World {
       if (place.lines === 0) line.end()
       const next = place.waiting.shift()
       if (next === undefined) return
-      if (this.#closing) this.#finish(place, next, none)
+      if (this.#closing) this.#end(place, next, none)
       else this.#send(place, next)
     })
   }
 
-  #finish(place: Seat, one: Waiting, answer: Answer): void {
-    const lost = answer.outcome === 'failed' || answer.outcome === 'withheld'
-    this.recording.add(one.atMs, lost ? GIVE_UP_MS : Math.min(GIVE_UP_MS, this.nowMs() - one.atMs), place.id, place.cohort, answer.outcome, answer.status)
+  #finish(place: Place, one: Waiting, answer: Answer): void {
+    const met = answer.challenge === null ? one.challenges : one.challenges + 1
+    if (!this.#closing && one.ask.follow !== undefined && (answer.challenge !== null || answer.location !== '')) {
+      const waiting: Waiting = { ...one, challenges: met }
+      const go = (next: Ask | null): void => {
+        if (!this.#onTheWay.delete(waiting)) return
+        if (next === null) this.#end(place, waiting, gaveUp)
+        else this.#offer(place, { ...waiting, ask: next })
+      }
+      this.#onTheWay.set(waiting, place)
+      if (one.ask.follow(answer, go)) return
+      this.#onTheWay.delete(waiting)
+    }
+    this.#end(place, { ...one, challenges: met }, answer)
+  }
+
+  #end(place: Seat, one: Waiting, answer: Answer): void {
+    const lost = answer.outcome === 'failed' || answer.outcome === 'withheld' || answer.outcome === 'gave-up'
+    this.recording.add(one.atMs, lost ? GIVE_UP_MS : Math.min(GIVE_UP_MS, this.nowMs() - one.atMs), place.id, place.cohort, answer.outcome, answer.status, one.challenges)
     if (!this.#ended) one.done?.(answer)
   }
 
@@ -210,7 +245,11 @@ export class SocketWorld implements World {
     if (right) outcome = tookMs <= RIGHT_WITHIN_MS ? 'right' : 'late'
     else if (heard.status === 403 || heard.status === 429) outcome = 'blocked'
     else if (heard.status >= 500) outcome = this.#fault(heard.status, heard.headers)
-    return { status: heard.status, outcome, etag: heard.headers.get('etag') ?? '', setCookie: heard.headers.get('set-cookie') ?? '' }
+    return {
+      status: heard.status, outcome, etag: heard.headers.get('etag') ?? '', setCookie: heard.headers.get('set-cookie') ?? '',
+      location: heard.status >= 300 && heard.status < 400 ? (heard.headers.get('location') ?? '') : '',
+      challenge: ask.follow === undefined ? null : readChallenge(heard.status, heard.headers, heard.start),
+    }
   }
 
   #fault(status: number, headers: ReadonlyMap<string, string>): OutcomeName {
@@ -227,8 +266,9 @@ export class SocketWorld implements World {
   }
 }
 
-const none: Answer = Object.freeze({ status: 0, outcome: 'failed', etag: '', setCookie: '' })
-const withheld: Answer = Object.freeze({ status: 0, outcome: 'withheld', etag: '', setCookie: '' })
+const none: Answer = Object.freeze({ status: 0, outcome: 'failed', etag: '', setCookie: '', location: '', challenge: null })
+const withheld: Answer = Object.freeze({ ...none, outcome: 'withheld' })
+const gaveUp: Answer = Object.freeze({ ...none, outcome: 'gave-up' })
 
 /** Timers are a millisecond coarse; below that the turn is only handed on, so that sockets are heard. */
 function nextTurn(waitMs: number): Promise<void> {

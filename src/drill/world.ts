@@ -10,10 +10,25 @@ export interface Ask {
   /** Name, value, name, value ... in the order and case in which the program sends them, Host first. */
   readonly headers: readonly string[]
   readonly body?: string
+  /** What a browser does with an answer that is not the page yet (a short check, another address). Without it every answer is taken as it is. */
+  readonly follow?: Follow
+}
+
+/** False: it shows this answer. True: it calls `go` once, later, with what it asks next, or with null when its person gives up. */
+export type Follow = (answer: Answer, go: (next: Ask | null) => void) => boolean
+
+/** The shield's short check as its page and its header fields say it. */
+export interface Challenge {
+  /** Where to go on after the wait; with a dot and the number behind it, at once. */
+  readonly reference: string
+  /** What the work is done on; '' when the page could not be read. */
+  readonly text: string
+  readonly bits: number
+  readonly waitMs: number
 }
 
 /** How an answer came out, from the visitor's side of the wire. */
-export const outcomes = ['right', 'late', 'wrong', 'busy', 'blocked', 'failed', 'withheld'] as const
+export const outcomes = ['right', 'late', 'wrong', 'busy', 'blocked', 'failed', 'withheld', 'gave-up'] as const
 export type OutcomeName = (typeof outcomes)[number]
 
 export interface Answer {
@@ -22,6 +37,9 @@ export interface Answer {
   readonly outcome: OutcomeName
   readonly etag: string
   readonly setCookie: string
+  /** Where a redirection leads; '' when it is none. */
+  readonly location: string
+  readonly challenge: Challenge | null
 }
 
 /** One program at one address: it keeps its connections, and is one row in the counting of clients. */
@@ -45,6 +63,8 @@ export interface World {
   ask(seat: Seat, atMs: number, ask: Ask, done?: (answer: Answer) => void): void
   /** What a visitor would have asked for, had the page before it come: offered, and not served. */
   missed(seat: Seat, atMs: number, requests: number): void
+  /** The work of a short check: a number which, written behind the text, gives a SHA-256 with so many zero bits first, and how many were tried. */
+  solve(text: string, bits: number, done: (found: number, tried: number) => void): void
 }
 
 /** Events of a Poisson stream between two times, at a rate that may change; each is planned when the one before it has come, whatever became of it. */

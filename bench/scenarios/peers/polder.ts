@@ -1,6 +1,6 @@
 /**
  * Polder as shipped, with a learned baseline in its data folder. Tuned: what its manual asks an operator to say about the site (what the origin is built
- * for, which paths are search and interface, the range of the search engine).
+ * for, which paths are search and interface, the range of the search engine). Stand-in: without the challenge.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -43,5 +43,5 @@ origin: http://127.0.0.1:${place.originPort}
 workers: ${place.workers}
 admin: {listen: off}
 dataDir: ${data}
-${place.form === 'tuned' ? tuned : ''}`
+${place.form === 'tuned' ? tuned : place.form === 'stand-in' ? 'mitigation: {challengeAvailable: false}\n' : ''}`
 }

@@ -1,5 +1,8 @@
-/** A program that stands before the origin in the suite. Two forms of each: as its package ships it with a proxy line added, and as its own documents advise against floods. */
-export type Form = 'default' | 'tuned'
+/**
+ * A program that stands before the origin in the suite. Two forms of each: as its package ships it with a proxy line added, and as its own documents advise
+ * against floods. `stand-in` is Polder alone: as shipped, but with a rate limit where its rules would challenge.
+ */
+export type Form = 'default' | 'tuned' | 'stand-in'
 
 export interface PeerPlace {
   /** An empty folder of its own; removed afterwards. */

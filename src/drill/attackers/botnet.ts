@@ -1,7 +1,9 @@
 /**
  * Floods of whole requests, from many addresses or one, as their tools send them (patterns of public tools, rebuilt; no tool is run). Each request goes
- * out at its own time, whatever became of the one before; no attacker keeps a cookie or fetches what belongs to a page.
+ * out at its own time, whatever became of the one before; no attacker fetches what belongs to a page, and none keeps a cookie or passes a short check
+ * except where the plan says that it waits.
  */
+import { Passage } from '../crowds/passage.ts'
 import { pageHeaders, pickProgram, programs } from '../crowds/programs.ts'
 import { type Ask, type Seat, type World, attackerAddress, stream } from '../world.ts'
 
@@ -12,15 +14,23 @@ export interface FloodPlan {
   readonly requestsPerSecond: number
   /** Connections each address keeps; 0: a new one for every request, as most flood tools do. */
   readonly lines: number
+  /** Bots that wait out a short check, as its Refresh field says, and keep the clearance. */
+  readonly waits?: true
   readonly build: (world: World, bot: number) => Ask
 }
 
 export function flood(world: World, plan: FloodPlan): void {
   const bots: Seat[] = Array.from({ length: plan.addresses }, () => world.seat(attackerAddress(world.random), 'attack', plan.lines))
+  const passages = plan.waits === true ? bots.map(() => new Passage(world, { scripts: false, cookies: true, hashMicros: 0 })) : []
   stream(world, plan.fromMs, plan.untilMs, plan.requestsPerSecond, (atMs) => {
     const bot = world.random.below(bots.length)
-    world.ask(bots[bot], atMs, plan.build(world, bot))
+    const ask = plan.build(world, bot)
+    world.ask(bots[bot], atMs, passages.length === 0 ? ask : waiting(passages[bot], ask, atMs))
   })
+}
+
+function waiting(passage: Passage, ask: Ask, atMs: number): Ask {
+  return passage.begin((target) => ({ ...ask, target, headers: passage.cookie === '' ? ask.headers : [...ask.headers, 'Cookie', passage.cookie] }), atMs).ask(ask.target, '')
 }
 
 type Build = FloodPlan['build']

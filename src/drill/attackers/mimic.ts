@@ -13,7 +13,7 @@ export function mimic(world: World, fromMs: number, untilMs: number, addresses: 
   const { random } = world
   const seats: Seat[] = Array.from({ length: addresses }, () => world.seat(attackerAddress(random), 'attack', 2))
   const begin = (atMs: number): void => {
-    const plan = { program: pickProgram(random), language: pickLanguage(random), scripts: true, pages: PAGES, firstPath: null, firstReferer: '', reloads: false }
+    const plan = { program: pickProgram(random), language: pickLanguage(random), scripts: true, cookies: true, pages: PAGES, firstPath: null, firstReferer: '', reloads: false }
     new Visitor(world, seats[random.below(seats.length)], plan).begin(atMs, fromMs)
   }
   for (let at = fromMs - LEAD_MS; at < fromMs; at += (1_000 * PAGES) / pagesPerSecond) begin(at)

@@ -22,7 +22,7 @@ export function crowd(world: World, plan: CrowdPlan): void {
     const address = random.next() < 0.7 ? strangerAddress(random) : visitorAddress(random)
     const firstReferer = random.next() < 0.6 ? ['https://t.co/x', 'https://www.facebook.com/', 'https://mastodon.example/'][random.below(3)] : ''
     const program = pickProgram(random, random.next() < 0.5)
-    new Visitor(world, world.seat(address, 'crowd', 2), { program, language: pickLanguage(random), scripts: true, pages: 1, firstPath: plan.path, firstReferer, reloads: true }).begin(atMs)
+    new Visitor(world, world.seat(address, 'crowd', 2), { program, language: pickLanguage(random), scripts: true, cookies: true, pages: 1, firstPath: plan.path, firstReferer, reloads: true }).begin(atMs)
   })
 }
 
@@ -33,7 +33,7 @@ export function office(world: World, address: string, fromMs: number, untilMs: n
   const pages = 3
   const visit = (atMs: number): void => {
     const { program, language } = people[random.below(people.length)]
-    new Visitor(world, world.seat(address, 'nat-office', 2), { program, language, scripts: true, pages, firstPath: null, firstReferer: '', reloads: false }).begin(atMs, fromMs)
+    new Visitor(world, world.seat(address, 'nat-office', 2), { program, language, scripts: true, cookies: true, pages, firstPath: null, firstReferer: '', reloads: false }).begin(atMs, fromMs)
   }
   const perSecond = requestsPerSecond / (REQUESTS_PER_VISIT * pages)
   for (let at = fromMs - 30_000; at < fromMs; at += 1_000 / perSecond) visit(at)

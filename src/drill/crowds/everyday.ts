@@ -1,6 +1,6 @@
 /**
- * A normal day: about 40 requests a second, of people with browsers (a fifth of them behind the shared addresses of mobile networks, 3 % without scripts),
- * feed readers, clients of the site's interface, a small crawler that announces itself. Begins in full swing.
+ * A normal day: about 40 requests a second, of people with browsers (a fifth of them behind the shared addresses of mobile networks, 3 % without scripts,
+ * * 3 % without cookies), feed readers, clients of the site's interface, a small crawler that announces itself. Begins in full swing.
  */
 import { type World, stream, visitorAddress } from '../world.ts'
 import { pickLanguage, pickProgram, textBrowser } from './programs.ts'
@@ -30,10 +30,10 @@ function person(world: World, exits: readonly string[]): Visitor {
   const pages = 1 + random.below(2 * PAGES - 1)
   const firstReferer = random.next() < 0.5 ? ['https://www.google.com/', 'https://duckduckgo.com/', 'https://www.bing.com/'][random.below(3)] : ''
   const usual = { language: pickLanguage(random), pages, firstPath: null, firstReferer, reloads: false }
-  if (kind < 0.01) return new Visitor(world, world.seat(visitorAddress(random), 'human-no-js', 1), { ...usual, program: textBrowser, scripts: false })
-  if (kind < 0.03) return new Visitor(world, world.seat(visitorAddress(random), 'human-no-js', 2), { ...usual, program: pickProgram(random), scripts: false })
-  if (kind < 0.22) return new Visitor(world, world.seat(exits[random.below(exits.length)], 'mobile-cgnat', 2), { ...usual, program: pickProgram(random, true), scripts: true })
-  return new Visitor(world, world.seat(visitorAddress(random), 'human', 2), { ...usual, program: pickProgram(random), scripts: true })
+  if (kind < 0.01) return new Visitor(world, world.seat(visitorAddress(random), 'human-no-js', 1), { ...usual, program: textBrowser, scripts: false, cookies: false })
+  if (kind < 0.03) return new Visitor(world, world.seat(visitorAddress(random), 'human-no-js', 2), { ...usual, program: pickProgram(random), scripts: false, cookies: true })
+  if (kind < 0.22) return new Visitor(world, world.seat(exits[random.below(exits.length)], 'mobile-cgnat', 2), { ...usual, program: pickProgram(random, true), scripts: true, cookies: true })
+  return new Visitor(world, world.seat(visitorAddress(random), 'human', 2), { ...usual, program: pickProgram(random), scripts: true, cookies: kind < 0.98 })
 }
 
 function pollers(world: World, untilMs: number, share: number): void {

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
+import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { readChallenge } from './challenge-page.ts'
+import { WorkThread } from './work-thread.ts'
+
+const token = 'A'.repeat(20) + 'b'.repeat(32)
+const page = `<p><a class="go" id="go" data-t="${token}" data-z="12" href="/news?polder=${token}">on</a></p>`
+const fields = new Map([['polder-reason', 'rule-challenge'], ['refresh', `5; url=/news?polder=${token}`], ['content-encoding', 'gzip']])
+
+test('a short check is read out of its fields and its page', () => {
+  const content = gzipSync(page).toString('latin1')
+  assert.deepEqual(readChallenge(429, fields, content), { reference: `/news?polder=${token}`, waitMs: 5_000, text: 'b'.repeat(32), bits: 12 })
+})
+
+test('a page that came cut leaves the wait, and other refusals are none of it', () => {
+  assert.equal(readChallenge(429, fields, gzipSync(page).toString('latin1').slice(0, 30))?.text, '')
+  assert.equal(readChallenge(429, new Map([['polder-reason', 'rule-limit']]), ''), null)
+  assert.equal(readChallenge(503, fields, ''), null)
+  assert.equal(readChallenge(429, new Map([['polder-reason', 'rule-challenge']]), page), null)
+})
+
+test('the work is done beside the generator', async () => {
+  const thread = new WorkThread()
+  const { found, tried } = await new Promise<{ found: number; tried: number }>((resolve) => thread.solve('b'.repeat(32), 12, (number, count) => resolve({ found: number, tried: count })))
+  thread.end()
+  assert.equal(tried, found + 1)
+  assert.ok(Math.clz32(hash('sha256', `${'b'.repeat(32)}${found}`, 'buffer').readUInt32BE(0)) >= 12)
+})
