@@ -5,6 +5,7 @@ import type { AddressFacts, ShieldStatus } from '../../contract/control-socket.t
 import { reasons } from '../../contract/reason.ts'
 import { coloursFor, paint, printable, type Colours } from './colour.ts'
 import { exitCodes, jsonFlag, type CliParts, type CommandSpec } from './command.ts'
+import { networkLines } from './network-lines.ts'
 import { actionInWords, clockTime, conditionInWords, count, percent, span } from './plain-words.ts'
 import { askRunning, socketFlags } from './reach-shield.ts'
 import { endText, harmSoFar, recordOfSettingsRule } from './rule-lines.ts'
@@ -71,6 +72,8 @@ export function ruleText(rule: RuleRecord, status: ShieldStatus, colours: Colour
       ...gates.map((gate) => `  ${gate.passed ? paint(colours, 'green', 'passes') : paint(colours, 'red', 'fails ')}  ${gate.gate.padEnd(18)}  ${gate.sentence}`),
     )
   }
+  const from = networkLines(status.control.view?.networks)
+  if (rule.origin === 'automatic' && from.length > 0) lines.push('', paint(colours, 'bold', 'Where the suspicious requests come from (all of them, not this rule\'s alone)'), ...from)
   if (rule.history.length > 0) lines.push('', paint(colours, 'bold', 'History'), ...rule.history.map((entry) => `  ${clockTime(entry.atWallMs, now)}  ${entry.sentence}`))
   if (!status.control.alive) lines.push('', 'The control plane does not answer: this is its last word.')
   return `${lines.join('\n')}\n`

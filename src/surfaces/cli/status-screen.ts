@@ -3,6 +3,7 @@ import type { ControlView } from '../../contract/control.ts'
 import type { EndedCounts, ShieldStatus } from '../../contract/control-socket.ts'
 import type { Reason } from '../../contract/reason.ts'
 import { paint, printable, type Colours } from './colour.ts'
+import { networkLines } from './network-lines.ts'
 import { bytes, clockTime, count, percent, servedFrom, span, stateInWords } from './plain-words.ts'
 import { listRules, ruleLines } from './rule-lines.ts'
 
@@ -91,7 +92,8 @@ function rate(view: ControlView): string[] {
   const { expectation } = view
   const usual = expectation.source === 'none' ? 'nothing is known of what is usual here' : `usual ${sources[expectation.source]} ${count(expectation.ratePerSecond)}/s, ${view.z.toFixed(1)} deviations ${view.z < 0 ? 'below' : 'above'}`.replace(/-(\d)/, '$1')
   const excess = view.excess === null || view.excess.perSecond < 1 ? '' : `; ${count(view.excess.perSecond)}/s too many, ${count(view.excess.suspiciousPerSecond)}/s of them from clients that show nothing a visitor shows`
-  return [`rate           ${count(view.ratePerSecond)}/s; ${usual}${excess}`]
+  const from = networkLines(view.networks)
+  return [`rate           ${count(view.ratePerSecond)}/s; ${usual}${excess}`, ...(from.length === 0 ? [] : ['suspicious requests by', ...from])]
 }
 
 function origin(status: ShieldStatus): string[] {
