@@ -17,6 +17,7 @@ import type { detectionOptions } from './detection/options.ts'
 import { OriginHealthMeter, unknownHealth } from './detection/origin-health.ts'
 import { ShieldStateMachine, stateRank } from './detection/state.ts'
 import { TrafficObserver } from './detection/traffic-observer.ts'
+import type { KeptOrders } from './mitigation/kept-orders.ts'
 import { atMost } from './mitigation/ladder.ts'
 import type { mitigationOptions } from './mitigation/options.ts'
 import { type BookContext, RuleBook } from './mitigation/rule-book.ts'
@@ -101,6 +102,14 @@ export class ControlLoop {
 
   get baseline(): Baseline {
     return this.#observer.baseline
+  }
+
+  keptOrders(nowWallMs: number): KeptOrders {
+    return this.#book.keptOrders(nowWallMs)
+  }
+
+  restoreOrders(orders: KeptOrders, nowWallMs: number): void {
+    this.#book.restoreOrders(orders, nowWallMs, this.#nowMs)
   }
 
   applySettings(settings: LoopSettings): void {

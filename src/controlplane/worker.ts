@@ -4,6 +4,7 @@
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { ControlEvent } from '../contract/control.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import type { SampleBatch } from '../contract/sample.ts'
 import type { LinkMessage, ThreadOrder, ThreadReport } from '../contract/thread.ts'
@@ -16,6 +17,7 @@ import type { CrawlerSettings } from './crawlers/options.ts'
 import type { Baseline } from './detection/baseline.ts'
 import { mergeBaseline, parseBaseline, serialiseBaseline } from './detection/baseline-file.ts'
 import { ControlLoop, type LoopSettings } from './loop.ts'
+import { OrdersFile } from './mitigation/orders-file.ts'
 import { NetworkData } from './network-data/network-data.ts'
 import type { NetworkDataSettings } from './network-data/options.ts'
 
@@ -31,6 +33,8 @@ export interface ControlStart {
   readonly baselineFile: string
   /** Where `polder learn` leaves what it learned while we run. */
   readonly learnedFile: string
+  /** What people ordered, kept over a restart. */
+  readonly ordersFile: string
 }
 
 const TICK_MS = 1_000
@@ -38,6 +42,7 @@ const TICK_MS = 1_000
 const MAX_WAITING = 256
 const SAVE_MS = 10 * 60_000
 const LEARNED_MS = 30_000
+const TIDY_MS = 30_000
 
 if (parentPort === null) throw new Error('the control plane runs as a worker thread')
 const main = parentPort
@@ -49,6 +54,9 @@ const networks = new NetworkData(start.settings.networkData)
 let vitals: Vitals[] = []
 let samples: SampleBatch[] = []
 let commands: OperatorAct[] = []
+const ordersFile = new OrdersFile(start.ordersFile, start.featureKey)
+/** Told with the next view. */
+let untold: readonly ControlEvent[] = restoreOrders()
 
 main.on('message', (order: ThreadOrder<ControlSettings>) => {
   if (order.type === 'link') listen(order.port)
@@ -69,6 +77,13 @@ function listen(port: MessagePort): void {
     if (message.type === 'samples') keep(samples, message.batch)
     else if (message.type === 'vitals') keep(vitals, message.vitals)
   })
+}
+
+function restoreOrders(): readonly ControlEvent[] {
+  const nowWallMs = systemClock.wallMs()
+  const { orders, events } = ordersFile.read(nowWallMs)
+  loop.restoreOrders(orders, nowWallMs)
+  return events
 }
 
 function keep<T>(list: T[], one: T): void {
@@ -142,7 +157,9 @@ function tick(): void {
   samples = []
   commands = []
   const { plan, changed, events: own, views } = loop.tick(nowWallMs, inputs)
-  const events = [...known.events, ...told, ...own]
+  const unsaved = inputs.commands.length === 0 ? [] : ordersFile.save(loop.keptOrders(nowWallMs), nowWallMs)
+  const events = [...untold, ...known.events, ...told, ...own, ...unsaved]
+  untold = []
   if (changed) report({ type: 'plan', plan })
   for (const event of events) log.info(event.sentence, { event })
   report({ type: 'control-view', view: views, events })
@@ -151,5 +168,6 @@ function tick(): void {
 setInterval(tick, TICK_MS)
 setInterval(saveBaseline, SAVE_MS)
 setInterval(takeLearned, LEARNED_MS)
+setInterval(() => ordersFile.tidy(loop.keptOrders(systemClock.wallMs()), systemClock.wallMs()), TIDY_MS)
 takeLearned()
 report({ type: 'ready', sockets: [] })

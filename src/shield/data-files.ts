@@ -2,3 +2,5 @@
 export const BASELINE_FILE = 'baseline.bin'
 /** What was learned from logs while a shield runs; the control plane takes it in and deletes it. */
 export const LEARNED_FILE = 'learned.bin'
+/** Orders of operators that outlive a restart. */
+export const ORDERS_FILE = 'operator-orders.json'

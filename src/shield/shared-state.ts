@@ -14,7 +14,7 @@ import { guardTableBytes } from '../dataplane/edge/connection-guard.ts'
 import type { StoreStart, WorkerStart } from '../dataplane/worker-start.ts'
 import type { MonotonicMs } from '../kernel/clock.ts'
 import { unpredictableBytes } from '../kernel/random.ts'
-import { BASELINE_FILE, LEARNED_FILE } from './data-files.ts'
+import { BASELINE_FILE, LEARNED_FILE, ORDERS_FILE } from './data-files.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 
 /** The memory all threads of one shield share: allocated once here, fixed in size, outliving any thread. */
@@ -54,7 +54,7 @@ export class SharedState {
   }
 
   controlStart(settings: Settings): ControlStart {
-    return { settings: controlSettings(settings), featureKey: this.#hashKey, baselineFile: join(settings.dataDir, BASELINE_FILE), learnedFile: join(settings.dataDir, LEARNED_FILE) }
+    return { settings: controlSettings(settings), featureKey: this.#hashKey, baselineFile: join(settings.dataDir, BASELINE_FILE), learnedFile: join(settings.dataDir, LEARNED_FILE), ordersFile: join(settings.dataDir, ORDERS_FILE) }
   }
 
   /** Once a second: slots lost when a worker died between two steps are found and put right. Returns how many. */

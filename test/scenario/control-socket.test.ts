@@ -1,5 +1,6 @@
 /** The control socket of a running shield: what it says, what it obeys, and that it answers when the control plane is dead. */
 import assert from 'node:assert/strict'
+import { readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -16,14 +17,19 @@ const signed = { who: 'tester', why: 'a test' }
 const order = (act: OperatorAct) => askShield(socket, { ask: 'act', act }, 6_000)
 const status = () => askShield(socket, { ask: 'status' }, 2_000)
 
+/** `folder`: of an earlier shield. */
+function settingsIn(folder: string | null): string {
+  return `listen: 127.0.0.1:0\norigin: http://127.0.0.1:${(origin.address() as AddressInfo).port}\nworkers: 1\n${folder === null ? '' : `dataDir: ${folder}\n`}rules:\n  - { path: /secret, action: block, id: own }\n`
+}
+
 before(async () => {
   origin = createServer((_, response) => response.end('from the origin')).listen(0, '127.0.0.1')
   await new Promise((resolve) => origin.once('listening', resolve))
-  running = await startTestShield(`listen: 127.0.0.1:0\norigin: http://127.0.0.1:${(origin.address() as AddressInfo).port}\nworkers: 1\nrules:\n  - { path: /secret, action: block, id: own }\n`)
+  running = await startTestShield(settingsIn(null))
   socket = join(running.folder, CONTROL_SOCKET_NAME)
 })
 after(async () => {
-  await running.stop()
+  await running.stop().catch(() => undefined)
   origin.close()
   origin.closeAllConnections()
 })
@@ -80,4 +86,34 @@ test('with the control plane dead, status still answers with the last view, orde
   assert.equal((await fetch(`${running.url}/a`)).status, 200)
   await eventually('it is started anew', 5_000, async () => (await status()).control.alive)
   await eventually('it takes orders again', 5_000, async () => (await order({ ...signed, kind: 'pin', ruleId: 'nobody', untilWallMs: null })).sentence.includes('no such rule'))
+})
+
+test('orders survive the death of the control plane and a restart of the shield', async () => {
+  const until = Date.now() + 3_600_000
+  const { folder } = running
+  await order({ ...signed, kind: 'add', ruleId: 'kept', when: [{ attribute: 'path', glob: '/shut*' }], action: 'block', untilWallMs: until })
+  await order({ ...signed, kind: 'veto', ruleId: 'auto-00000000', untilWallMs: null })
+  await order({ ...signed, kind: 'dry-run', of: 'all', on: true })
+  assert.equal(statSync(join(folder, 'operator-orders.json')).mode & 0o777, 0o600)
+  const refuses = async (): Promise<boolean> => (await fetch(`${running.url}/shut/door`)).status === 403
+  await eventually('the rule refuses', 3_000, refuses)
+
+  await running.shield.killThread('control')
+  assert.ok(await refuses(), 'the last plan goes on')
+  const known = async (): Promise<boolean> => (await status()).control.alive && (await status()).control.view!.rules.some((rule) => rule.id === 'kept' && rule.who === 'tester')
+  const diedAtWallMs = Date.now()
+  await eventually('the new control plane knows the rule', 8_000, async () => (await known()) && (await status()).control.heardAtWallMs! > diedAtWallMs)
+  assert.ok(await refuses())
+
+  await running.shield.close()
+  running = await startTestShield(settingsIn(folder))
+  await eventually('the next process knows the rule', 8_000, known)
+  await eventually('its rule refuses', 3_000, refuses)
+  assert.equal((await order({ ...signed, kind: 'expire', ruleId: 'kept', untilWallMs: null })).done, true)
+  await order({ ...signed, kind: 'dry-run', of: 'all', on: false })
+  const left = JSON.parse(readFileSync(join(folder, 'operator-orders.json'), 'utf8')) as { rules: unknown[]; vetoes: unknown[] }
+  assert.deepEqual([left.rules.length, left.vetoes.length], [0, 1])
+  // The socket lies in the first folder, which is the new shield's data folder too.
+  await running.stop()
+  rmSync(folder, { recursive: true })
 })

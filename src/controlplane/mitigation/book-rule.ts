@@ -1,5 +1,6 @@
 import type { Condition, Rule } from '../../contract/plan.ts'
 import type { RuleHistoryEntry, RuleRecord, RuleStage, Rung, RuleEvidence } from '../evidence.ts'
+import type { KeptRule } from './kept-orders.ts'
 import { type Life, LONGEST_TTL_MS } from './lifetime.ts'
 
 const HISTORY_ENTRIES = 32
@@ -47,6 +48,31 @@ export class BookRule {
     this.bornAtWallMs = nowWallMs
     this.onRungSinceMs = nowMs
     this.neededAtMs = nowMs
+  }
+
+  /** A rule that a person ordered, out of the file; the gates look at it anew like at any other, unless it is pinned. */
+  static restored(kept: KeptRule, nowWallMs: number, nowMs: number): BookRule {
+    const life = kept.expiresAtWallMs === null ? null : { ttlMs: kept.ttlMs ?? LONGEST_TTL_MS, expiresAtWallMs: kept.expiresAtWallMs }
+    const rule = new BookRule(kept.id, kept.origin, kept.when, kept.sentence, kept.action, life, kept.evidence, kept.bornAtWallMs, nowMs)
+    rule.peak = kept.peak
+    if (kept.limitPerSecond !== null) rule.limitPerSecond = kept.limitPerSecond
+    rule.dryRun = kept.dryRun
+    if (kept.pinned) rule.stage = 'pinned'
+    rule.pinnedUntilWallMs = kept.pinnedUntilWallMs
+    rule.who = kept.who
+    rule.why = kept.why
+    rule.note(nowWallMs, 'operator-kept', `kept over a restart (${kept.who}: ${kept.why})`)
+    return rule
+  }
+
+  /** Null when no person ordered anything about it, or when it no longer acts. */
+  toKept(): KeptRule | null {
+    if (!this.inForce || (this.origin === 'automatic' && this.who === 'polder')) return null
+    return {
+      id: this.id, origin: this.origin, when: this.when, sentence: this.sentence, action: this.action, peak: this.peak, limitPerSecond: this.limitPerSecond ?? null, dryRun: this.dryRun,
+      pinned: this.stage === 'pinned', pinnedUntilWallMs: this.pinnedUntilWallMs, ttlMs: this.life?.ttlMs ?? null, expiresAtWallMs: this.life?.expiresAtWallMs ?? null,
+      bornAtWallMs: this.bornAtWallMs, who: this.who, why: this.why, evidence: this.evidence,
+    }
   }
 
   /** In the plan: neither asleep nor vetoed. */

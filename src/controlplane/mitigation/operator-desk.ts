@@ -6,6 +6,7 @@ import type { ActOnRule, AddRule, OperatorAct } from '../../contract/operator-ac
 import type { RuleAction } from '../../contract/plan.ts'
 import type { ControlEvent } from '../evidence.ts'
 import { BookRule } from './book-rule.ts'
+import type { KeptOrders } from './kept-orders.ts'
 import { bornLife, LONGEST_TTL_MS } from './lifetime.ts'
 
 const MAX_VETOES = 256
@@ -22,6 +23,21 @@ export class OperatorDesk {
 
   isDryRun(step: RuleAction): boolean {
     return this.#dryRunSteps.has(step)
+  }
+
+  /** Vetoes that still hold and dry-runs, for the file. */
+  kept(nowWallMs: number): Omit<KeptOrders, 'rules'> {
+    return {
+      dryRunAll: this.dryRunAll,
+      dryRunSteps: [...this.#dryRunSteps].sort(),
+      vetoes: [...this.#vetoedUntilWallMs].filter(([, until]) => until > nowWallMs).map(([ruleId, until]) => ({ ruleId, untilWallMs: until === Number.POSITIVE_INFINITY ? null : until })),
+    }
+  }
+
+  restore(orders: KeptOrders): void {
+    this.dryRunAll = orders.dryRunAll
+    for (const step of orders.dryRunSteps) this.#dryRunSteps.add(step)
+    for (const { ruleId, untilWallMs } of orders.vetoes.slice(0, MAX_VETOES)) this.#vetoedUntilWallMs.set(ruleId, untilWallMs ?? Number.POSITIVE_INFINITY)
   }
 
   take(act: OperatorAct, rules: Map<string, BookRule>, nowWallMs: number, nowMs: number): ControlEvent[] {

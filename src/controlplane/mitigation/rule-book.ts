@@ -9,6 +9,7 @@ import { addBits } from '../../kernel/bitset.ts'
 import type { OptionValues } from '../../kernel/option.ts'
 import { type ControlEvent, type RuleRecord, type Rung, type WindowRows, ladder } from '../evidence.ts'
 import { BookRule } from './book-rule.ts'
+import type { KeptOrders } from './kept-orders.ts'
 import { type LadderContext, actsOnVisitors, climb, refuses, startingRung, stepDown } from './ladder.ts'
 import { DORMANT_MS, bornLife, decaySteps, isNeeded, renewedLife, withinReach } from './lifetime.ts'
 import { type LiveMeasure, liveHarm, measureLive } from './live-check.ts'
@@ -78,6 +79,17 @@ export class RuleBook {
   act(act: OperatorAct, context: BookContext): ControlEvent[] {
     this.#events.push(...this.#desk.take(act, this.#rules, context.nowWallMs, context.nowMs))
     return this.#takeEvents()
+  }
+
+  /** What people ordered and still holds, for the file that outlives this thread. */
+  keptOrders(nowWallMs: number): KeptOrders {
+    return { ...this.#desk.kept(nowWallMs), rules: [...this.#rules.values()].flatMap((rule) => rule.toKept() ?? []) }
+  }
+
+  /** Before the first tick. */
+  restoreOrders(orders: KeptOrders, nowWallMs: number, nowMs: number): void {
+    this.#desk.restore(orders)
+    for (const kept of orders.rules) if (!this.#desk.isVetoed(kept.id, nowWallMs)) this.#rules.set(kept.id, BookRule.restored(kept, nowWallMs, nowMs))
   }
 
   /** The enforcement view, strictest first, ties by id: the same book always gives the same plan. */

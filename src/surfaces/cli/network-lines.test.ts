@@ -14,7 +14,7 @@ const picture: NetworkPicture = {
   unknownShare: 0.19,
 }
 const withNetworks = { ...attack, control: { ...attack.control, view: { ...attack.control.view!, networks: picture } } }
-const plain = coloursFor({ isTTY: false }, true)
+const plain = coloursFor({ isTTY: false, write: () => true }, true)
 
 test('countries and networks stand beside their share of the visitors, prefixes beside what they are', () => {
   assert.deepEqual(networkLines(picture).map((line) => line.trimEnd()), [
