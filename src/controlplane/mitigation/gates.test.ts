@@ -25,7 +25,7 @@ test('invariant 22: more real visitors among the matches never opens a gate', ()
       const sampled = a + b + more + 1
       assert.ok(passes(gateCollateral(harm(a + more, sampled), 0.01)) <= passes(gateCollateral(harm(a, sampled), 0.01)))
       assert.ok(passes(gatePurity(a + b, b + more)) <= passes(gatePurity(a + b, b)))
-      assert.ok(passes(gateAllowList(a + more)) <= passes(gateAllowList(a)))
+      assert.ok(passes(gateAllowList(a + more, 5_000)) <= passes(gateAllowList(a, 5_000)))
       assert.ok(Number(canaryClean({ tried: a + b, passed: Math.min(a + b, a + more) })) <= Number(canaryClean({ tried: a + b, passed: a })))
       if (liveHarm({ canaryTried: a + b, canaryPassed: a }, a + b, a) !== null) assert.ok(liveHarm({ canaryTried: a + b, canaryPassed: Math.min(a + b, a + more) }, a + b, Math.min(a + b, a + more)) !== null)
     }),
@@ -36,7 +36,7 @@ test('invariant 22: more real visitors among the matches never opens a gate', ()
 function evidence(hits: number, proven: number, passedCoverage: boolean, strained = true): RuleEvidence {
   const bound = harm(hits, 5_000)
   const coverage = { covered: passedCoverage ? 900 : 300, suspicious: 1_000, excess: 1_000 }
-  const gates = [gatePurity(1_000, hits / 50), gateCollateral(bound, 0.01), gateCoverage(coverage, { tried: 0, passed: 0 }), gateOriginStrained(strained), gateVisitors(proven, 500), gateAllowList(0)]
+  const gates = [gatePurity(1_000, hits / 50), gateCollateral(bound, 0.01), gateCoverage(coverage, { tried: 0, passed: 0 }), gateOriginStrained(strained), gateVisitors(proven, 500), gateAllowList(0, 1_000)]
   return { gates, harm: bound, expectedPerSecond: 0, matchedPerSecond: 100, excessShare: 0.9 }
 }
 

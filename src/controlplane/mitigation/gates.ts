@@ -10,6 +10,7 @@ export const COVERAGE = 0.8
 /** Rules that relieve the origin of less than this part of all excess are not worth any harm. */
 const WORTHWHILE = 0.15
 const VISITOR_SHARE = 0.02
+const FRIEND_SHARE = 0.005
 /** Matches whose clients got a page and had the chance to behave like visitors; below it nothing is known about them. */
 const JUDGED_ROWS = 30
 const CANARY_PROBES = 150
@@ -60,9 +61,15 @@ export function gateVisitors(proven: number, judged: number): GateVerdict {
   return verdict('G5-visitors', value <= VISITOR_SHARE, value, VISITOR_SHARE, `${percent(value)} of its matches come from clients that behave like visitors (limit ${percent(VISITOR_SHARE)})`)
 }
 
-/** G6: nothing the operator lets in is among its matches. */
-export function gateAllowList(allowListedMatches: number): GateVerdict {
-  return verdict('G6-allow-list', allowListedMatches === 0, allowListedMatches, 0, allowListedMatches === 0 ? 'no allow-listed request matches' : `${allowListedMatches} allow-listed requests match`)
+/**
+ * G6: it does not hit whom the operator lets in. The data plane spares their allow-listed requests whatever a rule says, so only requests it would act on
+ * count: `friends` of the `matched` come from clients most of whose requests are allow-listed. A share, or one machine that also asks for something
+ * allowed (a health path, the agent of the operator's own monitor) would disarm every rule against its flood.
+ */
+export function gateAllowList(friends: number, matched: number): GateVerdict {
+  const value = matched === 0 ? 0 : friends / matched
+  const sentence = friends === 0 ? 'no client that the operator lets in is touched' : `${percent(value)} of its matches come from clients whose other requests the operator lets in (limit ${percent(FRIEND_SHARE)})`
+  return verdict('G6-allow-list', value <= FRIEND_SHARE, value, FRIEND_SHARE, sentence)
 }
 
 /** At least 150 let through and none turned out to be a visitor: the share of visitors is below 2 % with 95 % certainty. */

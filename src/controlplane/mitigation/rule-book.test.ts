@@ -42,7 +42,7 @@ function windowOf(headerOrder: number, perSecond: number, visitors = 0): WindowR
 function proposal(headerOrder: number, hits = 0): Proposal {
   const when = [{ attribute: 'headerOrder', equals: headerOrder } as const, { attribute: 'unproven' } as const]
   const harm = { hits, sampled: 10_000, level: HARM_LEVEL, upperShare: clopperPearsonUpper(hits, 10_000, HARM_LEVEL) }
-  const gates = [gatePurity(1_000, 0), gateCollateral(harm, 0.01), gateCoverage({ covered: 9, suspicious: 10, excess: 10 }, { tried: 0, passed: 0 }), gateOriginStrained(true), gateVisitors(0, 100), gateAllowList(0)]
+  const gates = [gatePurity(1_000, 0), gateCollateral(harm, 0.01), gateCoverage({ covered: 9, suspicious: 10, excess: 10 }, { tried: 0, passed: 0 }), gateOriginStrained(true), gateVisitors(0, 100), gateAllowList(0, 1_000)]
   return { id: ruleIdOf(when), when, sentence: `order of headers ${headerOrder}`, evidence: { gates, harm, expectedPerSecond: 0.1, matchedPerSecond: 100, excessShare: 0.9 } }
 }
 

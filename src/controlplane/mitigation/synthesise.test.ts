@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { SAMPLE_WORDS, sampleFlags } from '../../contract/sample.ts'
 import { countBits, popCount, setBit, wordsForBits } from '../../kernel/bitset.ts'
 import { SeededRandom } from '../../kernel/random.ts'
-import { type HeavyValue, type RequestRows, type SampleField, type WindowRows, behavesLikeVisitor, fieldIndex, itemFields } from '../evidence.ts'
+import { PROTECTED_FLAGS, type HeavyValue, type RequestRows, type SampleField, type WindowRows, behavesLikeVisitor, fieldIndex, itemFields } from '../evidence.ts'
 import { boundHarm } from './collateral.ts'
 import { markMatches } from './match-rows.ts'
 import { type SynthesisInputs, isAdmissible, ruleIdOf, synthesise } from './synthesise.ts'
@@ -29,6 +29,7 @@ function windowOf(rows: readonly Row[]): WindowRows {
   const bits = (): Uint32Array => new Uint32Array(base.present.length)
   const [proven, judged, suspicious, pageOnly, onePageOnly, sheltered] = [bits(), bits(), bits(), bits(), bits(), bits()]
   rows.forEach((row, i) => {
+    if (((row.flags ?? 0) & PROTECTED_FLAGS) !== 0) return setBit(sheltered, i)
     const [pages, statics, echoes] = [row.clientPages ?? 0, row.clientStatics ?? 0, row.clientEchoes ?? 0]
     if (behavesLikeVisitor(row.clientRequests ?? 0, pages, statics, echoes)) setBit(proven, i)
     else {
@@ -41,7 +42,7 @@ function windowOf(rows: readonly Row[]): WindowRows {
   const common = (a: Uint32Array, b: Uint32Array): number => a.reduce((sum, word, i) => sum + popCount(word & b[i]), 0)
   return {
     ...base, proven, judged, suspicious, pageOnly, onePageOnly, protected: sheltered,
-    weigh: (a) => countBits(a), weighCommon: common, open: () => rows.length, newest: () => base.present, seen: () => rows.length, seconds: () => 10,
+    weigh: (a) => countBits(a), weighCommon: common, open: () => rows.length - countBits(sheltered), newest: () => base.present, seen: () => rows.length, seconds: () => 10,
   }
 }
 
@@ -144,12 +145,28 @@ test('a flood that looks and behaves like people gives no rule', () => {
   assert.deepEqual(wouldRefuse(inputsOf(baseline, repeat(8_000, () => someone(random, 0.05, 8)), 40)), [])
 })
 
-test('an allow-listed request among the matches closes the way', () => {
+/** A flood of one tool whose bots each come once; `more` of its rows are something else. */
+function toolFlood(more: readonly Row[]): ReturnType<typeof wouldRefuse> {
   const random = new SeededRandom(6)
   const baseline = repeat(8_000, () => someone(random, 0.05, 8))
   baseline[0] = { ...baseline[0], headerOrder: 4_711, flags: sampleFlags.allowListed }
-  const window = repeat(8_000, () => bot(random, { headerOrder: 4_711, userAgent: 100 + random.below(24), clientPages: 1 }))
-  assert.ok(wouldRefuse(inputsOf(baseline, window, 40)).every((rule) => rule.sentence !== 'order of headers "#4711"'))
+  let client = 1_000
+  const window = repeat(8_000, () => bot(random, { headerOrder: 4_711, userAgent: 100 + random.below(24), clientPages: 1, clientKey: client++ }))
+  return wouldRefuse(inputsOf(baseline, [...window, ...more], 40))
+}
+
+test('who floods with the looks of the operator\'s own monitor does not disarm the rule: the monitor\'s requests are spared anyway', () => {
+  const monitor = { headerOrder: 4_711, clientPages: 1, flags: sampleFlags.allowListed }
+  assert.ok(toolFlood([]).some((rule) => rule.sentence.includes('order of headers')))
+  assert.ok(toolFlood(repeat(60, () => ({ ...monitor, clientKey: 1 }))).some((rule) => rule.sentence.includes('order of headers')))
+  // Bots that also ask for something allowed, each once.
+  assert.ok(toolFlood(Array.from({ length: 10 }, (_, i) => ({ ...monitor, clientKey: 1_000 + i }))).some((rule) => rule.sentence.includes('order of headers')))
+})
+
+test('a rule that would hit requests of clients whom the operator mostly lets in is not made', () => {
+  const random = new SeededRandom(7)
+  const partner = (i: number): Row[] => [sampleFlags.allowListed, 0].map((flags) => bot(random, { headerOrder: 4_711, userAgent: 100 + (i % 24), clientPages: 1, clientKey: i, flags }))
+  assert.ok(toolFlood(Array.from({ length: 100 }, (_, i) => partner(i)).flat()).every((rule) => !rule.sentence.includes('order of headers')))
 })
 
 test('invariant 6: only a client or a behaviour item can carry a refusing rule; content only beside behaviour or as a query shape', () => {

@@ -8,10 +8,10 @@ import type { Candidate as Proposal } from '../../contract/control.ts'
 import type { Condition } from '../../contract/plan.ts'
 import { addBits, countBits, countCommonBits, intersectBits, removeBits } from '../../kernel/bitset.ts'
 import { combineHash, hashText } from '../../kernel/hash.ts'
-import { type GateVerdict, type HarmBound, type HeavyRange, type HeavyValue, type RequestRows, type WindowRows, fieldIndex } from '../evidence.ts'
-import { sampleFlags } from '../../contract/sample.ts'
+import { type GateVerdict, type HarmBound, type HeavyRange, type HeavyValue, type RequestRows, type WindowRows } from '../evidence.ts'
 import { type Item, selectItems } from './candidates.ts'
 import { boundHarm, estimateShare, estimateUpperShare } from './collateral.ts'
+import { friendlyRows } from './friendly-rows.ts'
 import { COVERAGE, gateAllowList, gateCollateral, gateCoverage, gateOriginStrained, gatePurity, gateVisitors } from './gates.ts'
 import type { TextOf } from './match-rows.ts'
 
@@ -75,10 +75,11 @@ export function synthesise(inputs: SynthesisInputs): Proposal[] {
   if (suspiciousExcess / Math.max(window.seconds(), 1e-9) < MIN_EXCESS_PER_SECOND || excess <= 0) return []
   const items = selectItems(window, inputs.baseline, inputs.values, inputs.ranges, inputs.textOf)
   const patterns = enumeratePatterns(items, inputs, expected, excess, suspiciousExcess)
+  const friends = friendlyRows(window)
   const remaining = removeBits(window.suspicious.slice(), inputs.covered)
-  const chosen = chooseRules(patterns.filter((pattern) => !isSoft(pattern)), remaining, inputs, expected, suspiciousExcess)
+  const chosen = chooseRules(patterns.filter((pattern) => !isSoft(pattern)), remaining, friends, inputs, expected, suspiciousExcess)
   // What firm patterns leave unexplained may still go to the back of the queue.
-  if (window.weigh(remaining) > (1 - COVERAGE) * suspiciousExcess) chosen.push(...chooseRules(patterns.filter(isSoft), remaining, inputs, expected, suspiciousExcess))
+  if (window.weigh(remaining) > (1 - COVERAGE) * suspiciousExcess) chosen.push(...chooseRules(patterns.filter(isSoft), remaining, friends, inputs, expected, suspiciousExcess))
   return chosen.length === 0 ? [] : finish(chosen, inputs)
 }
 
@@ -98,7 +99,7 @@ function enumeratePatterns(items: readonly Item[], inputs: SynthesisInputs, expe
       if (next.length < MAX_ITEMS) grow(i + 1, next, both, normalBoth)
     }
   }
-  grow(0, [], window.present, baseline.present)
+  grow(0, [], openRows(window), baseline.present)
   return patterns
 }
 
@@ -123,7 +124,7 @@ function standsOut(items: readonly Item[], inputs: SynthesisInputs, expected: nu
 }
 
 function liftsUp(identity: readonly Item[], inputs: SynthesisInputs, expected: number, excess: number): boolean {
-  const bits = inputs.window.present.slice()
+  const bits = openRows(inputs.window)
   const normal = inputs.baseline.present.slice()
   for (const item of identity) {
     intersectBits(bits, bits, item.bits)
@@ -136,7 +137,7 @@ function liftsUp(identity: readonly Item[], inputs: SynthesisInputs, expected: n
 const isSoft = (pattern: Pattern): boolean => pattern.items.some((item) => item.soft)
 
 /** Takes what each chosen rule explains out of `remaining`. */
-function chooseRules(patterns: readonly Pattern[], remaining: Uint32Array, inputs: SynthesisInputs, expected: number, suspiciousExcess: number): Chosen[] {
+function chooseRules(patterns: readonly Pattern[], remaining: Uint32Array, friends: Uint32Array, inputs: SynthesisInputs, expected: number, suspiciousExcess: number): Chosen[] {
   const { window } = inputs
   if (window.weigh(remaining) < MIN_SUPPORT * suspiciousExcess) return []
   const refused = new Set<Pattern>()
@@ -161,10 +162,10 @@ function chooseRules(patterns: readonly Pattern[], remaining: Uint32Array, input
     if (best === null) break
     refused.add(best)
     judged++
-    const { gates, harm } = judgePattern(best, inputs, expected)
+    const { gates, harm } = judgePattern(best, friends, inputs, expected)
     // A pattern that fails is dropped here; its narrower forms are patterns of their own and get their turn.
     if (!gates.every((gate) => gate.passed || mayStillTag(gate)) || harm.upperShare > SOFT_HARM_SHARE) continue
-    const narrower = gates.some((gate) => gate.gate === 'G2-collateral' && !gate.passed) && judged < MAX_JUDGED ? bestNarrower(best, patterns, inputs, remaining, expected, refused) : null
+    const narrower = gates.some((gate) => gate.gate === 'G2-collateral' && !gate.passed) && judged < MAX_JUDGED ? bestNarrower(best, patterns, inputs, remaining, friends, expected, refused) : null
     const taken = narrower ?? { pattern: best, gates, harm }
     if (narrower !== null) refused.add(narrower.pattern)
     harmOfAll += taken.harm.upperShare
@@ -181,7 +182,7 @@ function mayStillTag(gate: GateVerdict): boolean {
 }
 
 /** A form of the pattern with one more condition that passes every gate and loses at most a fifth of what the wider one explains. */
-function bestNarrower(wide: Pattern, patterns: readonly Pattern[], inputs: SynthesisInputs, remaining: Uint32Array, expected: number, refused: ReadonlySet<Pattern>): { pattern: Pattern; gates: GateVerdict[]; harm: HarmBound } | null {
+function bestNarrower(wide: Pattern, patterns: readonly Pattern[], inputs: SynthesisInputs, remaining: Uint32Array, friends: Uint32Array, expected: number, refused: ReadonlySet<Pattern>): { pattern: Pattern; gates: GateVerdict[]; harm: HarmBound } | null {
   const covers = inputs.window.weighCommon(wide.bits, remaining)
   const narrower = patterns
     .filter((pattern) => !refused.has(pattern) && pattern.items.length > wide.items.length && wide.items.every((item) => pattern.items.includes(item)))
@@ -189,14 +190,14 @@ function bestNarrower(wide: Pattern, patterns: readonly Pattern[], inputs: Synth
     .filter((candidate) => candidate.covers >= 0.8 * covers && candidate.pattern.normalUpper <= inputs.blockHarmShare)
     .sort((a, b) => a.pattern.normalUpper - b.pattern.normalUpper || b.covers - a.covers)
   for (const { pattern } of narrower.slice(0, 3)) {
-    const { gates, harm } = judgePattern(pattern, inputs, expected)
+    const { gates, harm } = judgePattern(pattern, friends, inputs, expected)
     if (gates.every((gate) => gate.passed || gate.gate === 'G4-origin-strained')) return { pattern, gates, harm }
   }
   return null
 }
 
 /** All gates but G3, on the held-out half and the whole window. */
-function judgePattern(pattern: Pattern, inputs: SynthesisInputs, expected: number): { gates: GateVerdict[]; harm: HarmBound } {
+function judgePattern(pattern: Pattern, friends: Uint32Array, inputs: SynthesisInputs, expected: number): { gates: GateVerdict[]; harm: HarmBound } {
   const { window } = inputs
   const harm = boundHarm(pattern.normalBits, inputs.baseline)
   const rows = countBits(pattern.bits)
@@ -211,18 +212,14 @@ function judgePattern(pattern: Pattern, inputs: SynthesisInputs, expected: numbe
       gateCollateral(harm, inputs.blockHarmShare),
       gateOriginStrained(inputs.originStrained),
       gateVisitors(provenRows, countCommonBits(pattern.bits, window.judged)),
-      gateAllowList(countFlagged(pattern.bits, window) + countFlagged(pattern.normalBits, inputs.baseline)),
+      gateAllowList(countCommonBits(pattern.bits, friends), rows),
     ],
   }
 }
 
-function countFlagged(bits: Uint32Array, rows: RequestRows): number {
-  const flags = rows.columns[fieldIndex.flags]
-  let count = 0
-  for (let word = 0; word < bits.length; word++) {
-    for (let b = bits[word]; b !== 0; b &= b - 1) if ((flags[word * 32 + (31 - Math.clz32(b & -b))] & sampleFlags.allowListed) !== 0) count++
-  }
-  return count
+/** What automatic rules act on: the always admitted are spared before any rule is asked. */
+function openRows(window: WindowRows): Uint32Array {
+  return removeBits(window.present.slice(), window.protected)
 }
 
 function finish(chosen: readonly Chosen[], inputs: SynthesisInputs): Proposal[] {
