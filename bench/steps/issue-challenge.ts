@@ -8,7 +8,7 @@ import { defaultsOf } from '../../src/kernel/option.ts'
 import { browserHead, typicalRequest } from './typical-request.ts'
 
 const key: ChallengeKey = { id: 1, bytes: new Uint8Array(32).fill(9) }
-const rules = { challengeLifeMs: 600_000, clearanceLifeMs: 1_800_000, epoch: 0 }
+const rules = { challengeLifeMs: 600_000, clearanceLifeMs: 1_800_000, placeLifeMs: 14_400_000, epoch: 0 }
 const tokens = new Tokens([key], rules)
 const { client } = typicalRequest()
 const NOW = 1_700_000_000_000

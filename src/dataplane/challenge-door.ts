@@ -13,7 +13,7 @@ import { type ClearanceBudget } from './challenge/clearance-budget.ts'
 import { clearanceCookie, Clearances, otherFamilyPart } from './challenge/clearance.ts'
 import { canBeHeld, MOST_HELD_BYTES, readFields } from './challenge/held-form.ts'
 import type { ChallengeSettings } from './challenge/options.ts'
-import { sameHostReference, withTicket } from './challenge/own-marks.ts'
+import { keptQuery, sameHostReference, withTicket } from './challenge/own-marks.ts'
 import { isSolved } from './challenge/proof-of-work.ts'
 import { TOKEN_CHARACTERS } from './challenge/token-text.ts'
 import { type ChallengeKey, Tokens } from './challenge/tokens.ts'
@@ -80,7 +80,7 @@ export class ChallengeDoor {
     if (request.clearedBy === 'cookie' || request.clearedBy === 'referer') {
       if (!isGet || (request.clearedBy === 'referer' && !challenging)) return 'no'
       // With a cookie the address needs no clearance; without one the next page's address must carry it, or the click after that would be asked again.
-      const query = request.clearedBy === 'cookie' ? request.query : withTicket(request.query, request.ticket)
+      const query = request.clearedBy === 'cookie' ? keptQuery(request) : withTicket(keptQuery(request), request.ticket)
       this.#sendOn(host, request, 303, query, null, nowWallMs)
       return 'sent-on'
     }
@@ -89,7 +89,7 @@ export class ChallengeDoor {
     if (verdict !== 'valid' && !(verdict === 'early' && isSolved(request.ticket, 0, this.#tokens.difficultyBits))) return 'no'
     const clearance = this.#tokens.issueClearance(request.client, nowWallMs, this.#settings.clearanceRequests)
     // 307: the form is sent again as it is (RFC 9110 15.4.8).
-    this.#sendOn(host, request, isGet ? 303 : 307, withTicket(request.query, clearance), clearanceCookie(request, clearance, otherFamilyPart(request), this.#settings), nowWallMs)
+    this.#sendOn(host, request, isGet ? 303 : 307, withTicket(keptQuery(request), clearance), clearanceCookie(request, clearance, otherFamilyPart(request), this.#settings), nowWallMs)
     return 'passed'
   }
 
@@ -153,7 +153,7 @@ export class ChallengeDoor {
       request,
       {
         token, difficultyBits: bits, waitSeconds, clearanceMinutes: Math.floor(this.#settings.clearanceMs / 60_000),
-        reference: sameHostReference(request.path, withTicket(request.query, token)), fields, withoutCookies, supportCode: request.id.slice(0, 8),
+        reference: sameHostReference(request.path, withTicket(keptQuery(request), token)), fields, withoutCookies, supportCode: request.id.slice(0, 8),
       },
       nowWallMs,
     )
@@ -195,5 +195,5 @@ function extraBits(plan: Plan, nowWallMs: number): number {
 }
 
 function tokenRules(settings: ChallengeSettings) {
-  return { challengeLifeMs: CHALLENGE_LIFE_MS, clearanceLifeMs: settings.clearanceMs, epoch: settings.epoch }
+  return { challengeLifeMs: CHALLENGE_LIFE_MS, clearanceLifeMs: settings.clearanceMs, placeLifeMs: 0, epoch: settings.epoch }
 }

@@ -63,6 +63,14 @@ export class Request {
   ticket = ''
   /** The value of our cookie, unjudged, or ''. */
   clearanceCookie = ''
+  /** A place ticket of the waiting room, unjudged, or '': from the address or from the page the click came from, and from our cookie. */
+  place = ''
+  placeInAddress = false
+  placeCookie = ''
+  /** The visitor's number in the line of its route class; -1 when it has none, or was not asked for. */
+  placeNumber = -1
+  /** No automatic rule is for this request: allow-listed, a verified crawler, an exempt path. */
+  exempt = false
   /** The language chosen on one of our pages, or ''. */
   language = ''
   /** Why the request ended; set once, read by log, vitals and metrics. */

@@ -204,6 +204,21 @@ export class Admission implements SlotOwner {
     this.#handOn()
   }
 
+  /** Turned away before it asked here, because others wait for their turn: as much a sign of a full origin as a refusal. */
+  countTurnedAway(routeClass: RouteClass): void {
+    this.#rejected[routeIndex[routeClass]]++
+  }
+
+  /** Room at the origin for one route class, over all workers, written into `into`. */
+  readSpare(routeClass: RouteClass, into: { freeSlots: number; waiting: number; perSecond: number }): void {
+    const route = routeIndex[routeClass]
+    const limit = this.limit.limit(route)
+    into.freeSlots = Math.max(0, Math.min(limit - this.limit.inFlight(route), this.limit.totalLimit() - this.limit.totalInFlight()))
+    into.waiting = 0
+    for (let worker = 0; worker < this.#workers; worker++) into.waiting += this.#waitingIn(worker, 1 << route)
+    into.perSecond = (limit * 1_000) / Math.max(1, this.limit.shortRttMs(route) || this.cost.costMs(route))
+  }
+
   /** Counts since the last call, and the state now. Route classes never used are left out. */
   readVitals(): Partial<Record<RouteClass, AdmissionVitals>> {
     const vitals: Partial<Record<RouteClass, AdmissionVitals>> = {}

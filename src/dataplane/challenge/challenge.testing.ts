@@ -6,7 +6,7 @@ import { type ChallengeKey, Tokens } from './tokens.ts'
 export const START = 1_700_000_000_000
 export const keyA: ChallengeKey = { id: 7, bytes: Buffer.alloc(32, 1) }
 export const keyB: ChallengeKey = { id: 8, bytes: Buffer.alloc(32, 2) }
-export const tokenRules = { challengeLifeMs: 600_000, clearanceLifeMs: 1_800_000, epoch: 3 }
+export const tokenRules = { challengeLifeMs: 600_000, clearanceLifeMs: 1_800_000, placeLifeMs: 14_400_000, epoch: 3 }
 
 export function v4(a: number, b: number, c: number, d: number): ClientAddress {
   return { family: 4, text: `${a}.${b}.${c}.${d}`, high: ((a << 24) | (b << 16) | (c << 8) | d) >>> 0, low: 0, key: d }

@@ -6,8 +6,10 @@
 import { TOKEN_CHARACTERS } from './token-text.ts'
 
 export const TICKET_KEY = 'polder'
+export const PLACE_KEY = 'polder-place'
 /** Two clearances may stand in one cookie: somebody whose line changes between IPv4 and IPv6 needs both. */
 const ticketForm = /^[A-Za-z0-9_-]{52}(?:\.[0-9]{1,10})?$/
+const placeForm = /^[A-Za-z0-9_-]{52}$/
 const languageForm = /^[a-z]{2}$/
 
 export interface OwnQuery {
@@ -86,6 +88,31 @@ function escapeReference(text: string): string {
     const code = c.charCodeAt(0)
     return code < 256 ? `%${code.toString(16).toUpperCase().padStart(2, '0')}` : encodeURIComponent(c)
   })
+}
+
+/** Null when there is no place ticket in the query. */
+export function takePlaceFromQuery(query: string): { readonly query: string; readonly place: string } | null {
+  if (!query.includes(PLACE_KEY)) return null
+  let place = ''
+  const kept: string[] = []
+  for (const pair of query.split('&')) {
+    if (pair.startsWith('polder-place=') && placeForm.test(pair.slice(13))) place = pair.slice(13)
+    else kept.push(pair)
+  }
+  return place === '' ? null : { query: kept.join('&'), place }
+}
+
+export function placeCookieName(scheme: 'http' | 'https'): string {
+  return scheme === 'https' ? '__Host-polder-place' : PLACE_KEY
+}
+
+/** The query for the next address: who does not send our cookie back carries the place in it. */
+export function keptQuery(request: { readonly query: string; readonly place: string; readonly placeCookie: string }): string {
+  return request.place === '' || request.placeCookie !== '' ? request.query : withPlace(request.query, request.place)
+}
+
+export function withPlace(query: string, place: string): string {
+  return query === '' ? `${PLACE_KEY}=${place}` : `${query}&${PLACE_KEY}=${place}`
 }
 
 export function withTicket(query: string, ticket: string): string {

@@ -1,5 +1,5 @@
 /**
- * Challenges and clearances: words of ours that a visitor carries, so that the shield keeps no state per visitor. Both are 23 bytes of facts and a
+ * Challenges, clearances and place tickets: words of ours that a visitor carries, so that the shield keeps no state per visitor. Each is 23 bytes of facts and a
  * 128-bit tag, HMAC-SHA-256 over the facts and the client's prefix (IPv4 /24, IPv6 /48): a token taken elsewhere is worth nothing, and it does not say
  * who its bearer is.
  *
@@ -7,7 +7,10 @@
  * that presenting one challenge many times gives one request budget, not many.
  * `read` must never throw and never look at a field before the tag has been found right. Source: algorithms (e) Challenge.
  *
+ * A place ticket names a place in the waiting room. It grants nothing by itself: what the place is good for, the line knows (waiting-room/).
+ *
  * Layout: 0 kind | 16 for IPv6, 1 key id, 2-5 issued (s), 6 difficulty (bits), 7 wait (s), 8 nought, 9-10 epoch, 11-12 budget, 13-22 nonce, 23-38 tag.
+ * Place: 6 line, 7-9 places before it at first, 13-16 number, 17-20 the line's own mark, the rest nought.
  */
 import { timingSafeEqual } from 'node:crypto'
 import { unpredictableBytes } from '../../kernel/random.ts'
@@ -23,7 +26,7 @@ const NONCE_BYTES = 10
 const SKEW_S = 60
 const NONCE_POOL_BYTES = 8_000
 
-export const tokenKinds = Object.freeze({ challenge: 1, clearance: 2 })
+export const tokenKinds = Object.freeze({ challenge: 1, clearance: 2, place: 3 })
 export type TokenKind = keyof typeof tokenKinds
 
 export interface ChallengeKey {
@@ -38,6 +41,7 @@ export type TokenVerdict = 'valid' | 'early' | 'expired' | 'revoked' | 'forged' 
 export interface TokenRules {
   readonly challengeLifeMs: number
   readonly clearanceLifeMs: number
+  readonly placeLifeMs: number
   readonly epoch: number
 }
 
@@ -50,6 +54,12 @@ export class Tokens {
   /** 32 bits of the nonce each: the two halves of a clearance's name in the budget table. */
   nonceHigh = 0
   nonceLow = 0
+
+  /** Facts of the place ticket last read as valid. */
+  line = 0
+  number = 0
+  lineMark = 0
+  aheadAtFirst = 0
 
   readonly #macs = new Map<number, KeyedMac>()
   #newest = -1
@@ -92,6 +102,18 @@ export class Tokens {
     return this.#sign(client)
   }
 
+  /** A ticket for a place in the waiting room, with what it takes to show how far it has come. */
+  issuePlace(client: ClientAddress, nowWallMs: number, line: number, number: number, lineMark: number, ahead: number): string {
+    const bytes = this.#bytes
+    this.#begin(tokenKinds.place, client, nowWallMs)
+    bytes.fill(0, 6, FACTS_BYTES)
+    bytes[6] = line
+    bytes.writeUIntBE(Math.min(0xff_ffff, ahead), 7, 3)
+    bytes.writeUInt32BE(number >>> 0, NONCE_AT)
+    bytes.writeUInt32BE(lineMark >>> 0, NONCE_AT + 4)
+    return this.#sign(client)
+  }
+
   /** Reads the token that starts at `from` in `text`. Any input is allowed. */
   read(kind: TokenKind, text: string, from: number, client: ClientAddress, nowWallMs: number): TokenVerdict {
     const bytes = this.#bytes
@@ -106,13 +128,20 @@ export class Tokens {
     tag.set(mac.digest().subarray(0, tag.length))
     if (!timingSafeEqual(tag, bytes.subarray(FACTS_BYTES))) return 'forged'
     this.issuedAtSeconds = bytes.readUInt32BE(2)
+    const ageMs = nowWallMs - this.issuedAtSeconds * 1_000
+    if (kind === 'place') {
+      this.line = bytes[6]
+      this.aheadAtFirst = bytes.readUIntBE(7, 3)
+      this.number = bytes.readUInt32BE(NONCE_AT)
+      this.lineMark = bytes.readUInt32BE(NONCE_AT + 4)
+      return ageMs < -SKEW_S * 1_000 || ageMs >= this.rules.placeLifeMs ? 'expired' : 'valid'
+    }
     this.difficultyBits = bytes[6]
     this.waitSeconds = bytes[7]
     this.budget = bytes.readUInt16BE(11)
     this.nonceHigh = bytes.readUInt32BE(NONCE_AT)
     this.nonceLow = bytes.readUInt32BE(NONCE_AT + 4)
     if (bytes.readUInt16BE(9) !== (this.rules.epoch & 0xffff)) return 'revoked'
-    const ageMs = nowWallMs - this.issuedAtSeconds * 1_000
     const lifeMs = kind === 'challenge' ? this.rules.challengeLifeMs : this.rules.clearanceLifeMs
     if (ageMs < -SKEW_S * 1_000 || ageMs >= lifeMs) return 'expired'
     return kind === 'challenge' && ageMs < this.waitSeconds * 1_000 ? 'early' : 'valid'

@@ -24,6 +24,7 @@ const refusals: Readonly<Partial<Record<Reason, readonly [status: number, kind: 
   'queue-superseded': [503, 'busy'],
   'limit-shed': [503, 'busy'],
   'posture-shed': [503, 'busy'],
+  'waiting-room': [503, 'busy'],
   draining: [503, 'busy'],
   'origin-refused': [502, 'down'],
   'origin-reset': [502, 'down'],

@@ -23,4 +23,9 @@ export const cs: Words = {
   resend: 'To, co jste zadali, ještě nebylo odesláno. Pokračujte prosím, pak se vraťte a odešlete to znovu.',
   noCookie: 'Kontrolu se nepodařilo zapamatovat, protože se nevrátil žádný soubor cookie. Můžete číst dál; kontrola se může objevit znovu. Pokud pro tento web povolíte soubory cookie, bude se objevovat méně často.',
   cookie: 'Soubor cookie si {m} pamatuje, že kontrola proběhla. Neříká nic o tom, kdo jste.',
+  roomTitle: 'Čekáte ve frontě',
+  room: 'Právě teď chce tento web používat více lidí, než kolik jich může obsloužit najednou. Na každého se dostane v pořadí příchodu.',
+  roomPlace: 'Vaše místo ve frontě: {n}. Předpokládaná doba čekání: asi {t}.',
+  roomTurn: 'Jste na řadě. Vaše stránka se otevírá.',
+  roomKeep: 'Nemusíte nic dělat: stránka se otevře sama. Své místo si podržíte, když stránku načtete znovu nebo když se vrátíte nejpozději za {m}.',
 }

@@ -23,4 +23,9 @@ export const da: Words = {
   resend: 'Det, du har skrevet, er ikke sendt endnu. Fortsæt, gå derefter tilbage, og send det igen.',
   noCookie: 'Kontrollen kunne ikke huskes, fordi der ikke kom en cookie tilbage. Du kan læse videre; kontrollen kan komme igen. Hvis du tillader cookies for webstedet, kommer den sjældnere.',
   cookie: 'En cookie husker i {m}, at kontrollen er foretaget. Den siger intet om, hvem du er.',
+  roomTitle: 'Du står i kø',
+  room: 'Lige nu vil flere bruge webstedet, end det kan betjene på én gang. Alle kommer til efter tur, i den rækkefølge de kom.',
+  roomPlace: 'Din plads i køen: {n}. Forventet ventetid: cirka {t}.',
+  roomTurn: 'Det er din tur. Din side åbnes.',
+  roomKeep: 'Du behøver ikke at gøre noget: siden åbner af sig selv. Du beholder din plads, hvis du genindlæser siden eller kommer tilbage inden for {m}.',
 }

@@ -23,4 +23,9 @@ export const de: Words = {
   resend: 'Ihre Eingaben wurden noch nicht gesendet. Bitte gehen Sie auf „Weiter“, dann zurück, und senden Sie sie noch einmal ab.',
   noCookie: 'Die Prüfung konnte nicht gemerkt werden, weil kein Cookie zurückkam. Sie können weiterlesen; die Prüfung kann wieder erscheinen. Wenn Sie Cookies für diese Website zulassen, werden Sie seltener gefragt.',
   cookie: 'Ein Cookie merkt sich {m} lang, dass die Prüfung erledigt ist. Es sagt nichts darüber, wer Sie sind.',
+  roomTitle: 'Sie stehen in der Warteschlange',
+  room: 'Gerade möchten mehr Menschen diese Website nutzen, als sie gleichzeitig bedienen kann. Alle kommen an die Reihe, in der Reihenfolge der Ankunft.',
+  roomPlace: 'Ihr Platz in der Warteschlange: {n}. Voraussichtliche Wartezeit: etwa {t}.',
+  roomTurn: 'Sie sind an der Reihe. Ihre Seite wird geöffnet.',
+  roomKeep: 'Sie müssen nichts tun: Die Seite öffnet sich von selbst. Sie behalten Ihren Platz, wenn Sie neu laden oder innerhalb von {m} wiederkommen.',
 }

@@ -23,4 +23,9 @@ export const en: Words = {
   resend: 'What you entered has not been sent yet. Please continue, then go back and send it again.',
   noCookie: 'The check could not be remembered, because no cookie came back. You can go on reading; the check may appear again. If you allow cookies for this site, you will be asked less often.',
   cookie: 'A cookie remembers for {m} that the check is done. It says nothing about who you are.',
+  roomTitle: 'You are in line',
+  room: 'More people want to use this site right now than it can serve at once. Everybody gets a turn, in order of arrival.',
+  roomPlace: 'Your place in line: {n}. Expected wait: about {t}.',
+  roomTurn: 'It is your turn. Your page is opening.',
+  roomKeep: 'You do not need to do anything: the page opens by itself. You keep your place when you reload, or when you come back within {m}.',
 }

@@ -23,4 +23,9 @@ export const es: Words = {
   resend: 'Lo que ha escrito aún no se ha enviado. Continúe, vuelva después atrás y envíelo de nuevo.',
   noCookie: 'No se ha podido recordar la comprobación porque no se recibió ninguna cookie. Puede seguir leyendo; la comprobación puede aparecer otra vez. Si permite las cookies de este sitio, aparecerá con menos frecuencia.',
   cookie: 'Una cookie recuerda durante {m} que la comprobación está hecha. No dice nada sobre quién es usted.',
+  roomTitle: 'Está en la cola de espera',
+  room: 'En este momento quieren usar este sitio más personas de las que puede atender a la vez. Todas pasan por orden de llegada.',
+  roomPlace: 'Su puesto en la cola: {n}. Espera prevista: unos {t}.',
+  roomTurn: 'Es su turno. Se está abriendo su página.',
+  roomKeep: 'No tiene que hacer nada: la página se abrirá sola. Conserva su puesto si recarga la página o si vuelve en un plazo de {m}.',
 }

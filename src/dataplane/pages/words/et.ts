@@ -23,4 +23,9 @@ export const et: Words = {
   resend: 'Teie sisestatut ei ole veel saadetud. Palun jätkake, minge siis tagasi ja saatke see uuesti.',
   noCookie: 'Kontrolli ei saanud meelde jätta, sest ühtegi küpsist ei tulnud tagasi. Võite edasi lugeda; kontroll võib uuesti ilmuda. Kui lubate selle veebilehe küpsised, ilmub see harvemini.',
   cookie: 'Küpsis mäletab {m}, et kontroll on tehtud. See ei ütle midagi selle kohta, kes te olete.',
+  roomTitle: 'Olete järjekorras',
+  room: 'Praegu soovib seda veebilehte kasutada rohkem inimesi, kui see korraga teenindada jõuab. Kõik pääsevad edasi saabumise järjekorras.',
+  roomPlace: 'Teie koht järjekorras: {n}. Eeldatav ooteaeg: umbes {t}.',
+  roomTurn: 'Teie kord on käes. Teie leht avaneb.',
+  roomKeep: 'Te ei pea midagi tegema: leht avaneb ise. Teie koht säilib, kui laadite lehe uuesti või kui olete ära kõige rohkem {m}.',
 }

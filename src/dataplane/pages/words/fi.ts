@@ -23,4 +23,9 @@ export const fi: Words = {
   resend: 'Syöttämiäsi tietoja ei ole vielä lähetetty. Jatka, palaa sitten takaisin ja lähetä ne uudelleen.',
   noCookie: 'Tarkistusta ei voitu muistaa, koska evästettä ei tullut takaisin. Voit jatkaa lukemista; tarkistus voi tulla uudelleen. Jos sallit tämän sivuston evästeet, sitä kysytään harvemmin.',
   cookie: 'Eväste muistaa {m} ajan, että tarkistus on tehty. Se ei kerro, kuka olet.',
+  roomTitle: 'Olet jonossa',
+  room: 'Juuri nyt sivustoa haluaa käyttää useampi kuin se pystyy kerralla palvelemaan. Kaikki pääsevät vuorollaan, saapumisjärjestyksessä.',
+  roomPlace: 'Paikkasi jonossa: {n}. Arvioitu odotusaika: noin {t}.',
+  roomTurn: 'On sinun vuorosi. Sivusi avautuu.',
+  roomKeep: 'Sinun ei tarvitse tehdä mitään: sivu avautuu itsestään. Säilytät paikkasi, jos lataat sivun uudelleen tai jos poissaolosi kestää enintään {m}.',
 }

@@ -23,4 +23,9 @@ export const fr: Words = {
   resend: 'Ce que vous avez saisi n’a pas encore été envoyé. Veuillez continuer, puis revenir en arrière et l’envoyer à nouveau.',
   noCookie: 'La vérification n’a pas pu être mémorisée, car aucun cookie n’est revenu. Vous pouvez continuer à lire ; la vérification peut réapparaître. Si vous autorisez les cookies pour ce site, elle sera plus rare.',
   cookie: 'Un cookie retient pendant {m} que la vérification est faite. Il ne dit rien de votre identité.',
+  roomTitle: 'Vous êtes dans la file d’attente',
+  room: 'Plus de personnes veulent utiliser ce site en ce moment qu’il ne peut en servir à la fois. Chacun passe à son tour, dans l’ordre d’arrivée.',
+  roomPlace: 'Votre place dans la file : {n}. Attente prévue : environ {t}.',
+  roomTurn: 'C’est votre tour. Votre page s’ouvre.',
+  roomKeep: 'Vous n’avez rien à faire : la page s’ouvrira d’elle-même. Vous gardez votre place si vous rechargez la page ou si vous revenez dans un délai de {m}.',
 }

@@ -23,4 +23,9 @@ export const ga: Words = {
   resend: 'Níor seoladh an méid a scríobh tú fós. Téigh ar aghaidh, ansin téigh ar ais agus seol arís é.',
   noCookie: 'Níorbh fhéidir cuimhneamh ar an tseiceáil, mar níor tháinig aon fhianán ar ais. Is féidir leat leanúint ort ag léamh; d’fhéadfadh an tseiceáil teacht aníos arís. Má cheadaíonn tú fianáin don suíomh seo, is annamh a iarrfar ort í.',
   cookie: 'Cuimhníonn fianán ar feadh {m} go bhfuil an tseiceáil déanta. Ní deir sé tada faoi cé thú féin.',
+  roomTitle: 'Tá tú sa scuaine',
+  room: 'Tá níos mó daoine ag iarraidh an suíomh seo a úsáid faoi láthair ná mar is féidir leis freastal orthu in éineacht. Gheobhaidh gach duine a sheal, in ord a dteachta.',
+  roomPlace: 'D’áit sa scuaine: {n}. Am feithimh measta: thart ar {t}.',
+  roomTurn: 'Is é do shealsa é. Tá do leathanach á oscailt.',
+  roomKeep: 'Ní gá duit aon rud a dhéanamh: osclófar an leathanach leis féin. Coinneofar d’áit má athlódálann tú an leathanach nó má fhilleann tú laistigh de {m}.',
 }

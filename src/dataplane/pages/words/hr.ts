@@ -23,4 +23,9 @@ export const hr: Words = {
   resend: 'Vaš unos još nije poslan. Nastavite, zatim se vratite natrag i pošaljite ga ponovno.',
   noCookie: 'Provjeru nije bilo moguće zapamtiti jer se kolačić nije vratio. Možete čitati dalje; provjera se može ponovno pojaviti. Ako dopustite kolačiće za ove stranice, pojavljivat će se rjeđe.',
   cookie: 'Kolačić {m} pamti da je provjera obavljena. Ne govori ništa o tome tko ste.',
+  roomTitle: 'Čekate u redu',
+  room: 'Trenutačno ove stranice želi koristiti više ljudi nego što ih se može poslužiti odjednom. Svatko dolazi na red prema redoslijedu dolaska.',
+  roomPlace: 'Vaše mjesto u redu: {n}. Predviđeno čekanje: oko {t}.',
+  roomTurn: 'Vi ste na redu. Vaša se stranica otvara.',
+  roomKeep: 'Ne morate učiniti ništa: stranica će se otvoriti sama. Zadržavate svoje mjesto ako ponovno učitate stranicu ili se vratite najkasnije za {m}.',
 }

@@ -23,4 +23,9 @@ export const hu: Words = {
   resend: 'A beírt adatokat még nem küldtük el. Kérjük, lépjen tovább, majd menjen vissza, és küldje el újra.',
   noCookie: 'Az ellenőrzést nem sikerült megjegyezni, mert nem érkezett vissza süti. Tovább olvashat; az ellenőrzés újra megjelenhet. Ha engedélyezi a sütiket ezen a webhelyen, ritkábban fog megjelenni.',
   cookie: 'Egy süti {m} ideig megjegyzi, hogy az ellenőrzés megtörtént. Arról, hogy Ön kicsoda, semmit sem mond.',
+  roomTitle: 'Ön sorban áll',
+  room: 'Jelenleg többen szeretnék használni ezt a webhelyet, mint ahányat egyszerre ki tud szolgálni. Mindenki sorra kerül, érkezési sorrendben.',
+  roomPlace: 'Az Ön helye a sorban: {n}. Várható várakozás: körülbelül {t}.',
+  roomTurn: 'Ön következik. Az oldal megnyílik.',
+  roomKeep: 'Önnek semmit sem kell tennie: az oldal magától megnyílik. A helye megmarad, ha újratölti az oldalt, vagy ha legfeljebb {m} elteltével visszajön.',
 }

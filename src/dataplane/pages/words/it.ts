@@ -23,4 +23,9 @@ export const it: Words = {
   resend: 'Quanto ha scritto non è stato ancora inviato. Continui, poi torni indietro e lo invii di nuovo.',
   noCookie: 'Non è stato possibile ricordare la verifica, perché nessun cookie è tornato. Può continuare a leggere; la verifica può ripresentarsi. Se consente i cookie per questo sito, comparirà meno spesso.',
   cookie: 'Un cookie ricorda per {m} che la verifica è stata fatta. Non dice nulla su chi è Lei.',
+  roomTitle: 'È in coda',
+  room: 'In questo momento più persone vogliono usare questo sito di quante ne possa servire insieme. Tutti passano in ordine di arrivo.',
+  roomPlace: 'Il suo posto in coda: {n}. Attesa prevista: circa {t}.',
+  roomTurn: 'È il suo turno. La pagina si sta aprendo.',
+  roomKeep: 'Non deve fare nulla: la pagina si apre da sola. Mantiene il posto se ricarica la pagina o se torna entro {m}.',
 }

@@ -23,4 +23,9 @@ export const lt: Words = {
   resend: 'Tai, ką įvedėte, dar neišsiųsta. Tęskite, paskui grįžkite atgal ir išsiųskite dar kartą.',
   noCookie: 'Patikrinimo nepavyko įsiminti, nes negrįžo joks slapukas. Galite skaityti toliau; patikrinimas gali pasirodyti vėl. Jei leisite šios svetainės slapukus, jis pasirodys rečiau.',
   cookie: 'Slapukas {m} prisimena, kad patikrinimas atliktas. Jis nieko nesako apie tai, kas esate.',
+  roomTitle: 'Jūs laukiate eilėje',
+  room: 'Šiuo metu šia svetaine nori naudotis daugiau žmonių, nei ji gali aptarnauti vienu metu. Visi aptarnaujami atvykimo tvarka.',
+  roomPlace: 'Jūsų vieta eilėje: {n}. Numatomas laukimo laikas: apie {t}.',
+  roomTurn: 'Atėjo jūsų eilė. Jūsų puslapis atveriamas.',
+  roomKeep: 'Jums nieko daryti nereikia: puslapis atsivers pats. Jūsų vieta išlieka, jei puslapį įkeliate iš naujo arba jei grįžtate ne vėliau kaip po {m}.',
 }

@@ -23,4 +23,9 @@ export const lv: Words = {
   resend: 'Jūsu ievadītais vēl nav nosūtīts. Lūdzu, turpiniet, pēc tam atgriezieties un nosūtiet to vēlreiz.',
   noCookie: 'Pārbaudi neizdevās iegaumēt, jo netika saņemta neviena sīkdatne. Varat lasīt tālāk; pārbaude var parādīties vēlreiz. Ja atļausiet šīs vietnes sīkdatnes, tā parādīsies retāk.',
   cookie: 'Sīkdatne {m} atceras, ka pārbaude ir veikta. Tā neko nepasaka par to, kas jūs esat.',
+  roomTitle: 'Jūs gaidāt rindā',
+  room: 'Pašlaik šo vietni vēlas lietot vairāk cilvēku, nekā tā spēj apkalpot vienlaikus. Visi tiek apkalpoti ierašanās secībā.',
+  roomPlace: 'Jūsu vieta rindā: {n}. Paredzamais gaidīšanas laiks: aptuveni {t}.',
+  roomTurn: 'Ir jūsu kārta. Jūsu lapa tiek atvērta.',
+  roomKeep: 'Jums nekas nav jādara: lapa atvērsies pati. Jūsu vieta saglabājas, ja pārlādējat lapu vai ja prombūtne nav ilgāka par {m}.',
 }

@@ -23,4 +23,9 @@ export const mt: Words = {
   resend: 'Dak li ktibt għadu ma ntbagħatx. Jekk jogħġbok kompli, imbagħad mur lura u erġa’ ibagħtu.',
   noCookie: 'Il-verifika ma setgħetx tibqa’ mfakkra, għax l-ebda cookie ma ġie lura. Tista’ tkompli taqra; il-verifika tista’ terġa’ titfaċċa. Jekk tippermetti l-cookies għal dan is-sit, titfaċċa inqas spiss.',
   cookie: 'Cookie jiftakar għal {m} li l-verifika saret. Ma jgħid xejn dwar min int.',
+  roomTitle: 'Qiegħed fil-kju',
+  room: 'Bħalissa hawn aktar nies li jixtiequ jużaw dan is-sit milli jista’ jaqdi f’daqqa. Kulħadd jgħaddi meta jmissu, skont l-ordni tal-wasla.',
+  roomPlace: 'Postok fil-kju: {n}. Ħin ta’ stennija mistenni: madwar {t}.',
+  roomTurn: 'Wasal imissek. Il-paġna tiegħek qed tinfetaħ.',
+  roomKeep: 'M’għandek bżonn tagħmel xejn: il-paġna tinfetaħ waħedha. Iżżomm postok jekk terġa’ tgħabbi l-paġna jew jekk terġa’ lura fi żmien {m}.',
 }

@@ -23,4 +23,9 @@ export const nl: Words = {
   resend: 'Wat u hebt ingevuld, is nog niet verzonden. Ga door, keer daarna terug en verzend het opnieuw.',
   noCookie: 'De controle kon niet worden onthouden, omdat er geen cookie terugkwam. U kunt verder lezen; de controle kan opnieuw verschijnen. Als u cookies voor deze site toestaat, krijgt u die minder vaak te zien.',
   cookie: 'Een cookie onthoudt {m} lang dat de controle klaar is. Het zegt niets over wie u bent.',
+  roomTitle: 'U staat in de wachtrij',
+  room: 'Op dit moment willen meer mensen deze site gebruiken dan hij tegelijk kan bedienen. Iedereen komt aan de beurt, in volgorde van aankomst.',
+  roomPlace: 'Uw plaats in de wachtrij: {n}. Verwachte wachttijd: ongeveer {t}.',
+  roomTurn: 'U bent aan de beurt. Uw pagina wordt geopend.',
+  roomKeep: 'U hoeft niets te doen: de pagina gaat vanzelf open. U houdt uw plaats als u de pagina opnieuw laadt of binnen {m} terugkomt.',
 }

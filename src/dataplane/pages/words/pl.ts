@@ -23,4 +23,9 @@ export const pl: Words = {
   resend: 'Wpisane dane nie zostały jeszcze wysłane. Prosimy przejść dalej, a potem wrócić i wysłać je ponownie.',
   noCookie: 'Sprawdzenia nie udało się zapamiętać, bo nie wrócił żaden plik cookie. Można czytać dalej; sprawdzenie może pojawić się ponownie. Po zezwoleniu na pliki cookie w tej witrynie będzie pojawiać się rzadziej.',
   cookie: 'Plik cookie pamięta przez {m}, że sprawdzenie się odbyło. Nie mówi nic o tym, kim jest czytelnik.',
+  roomTitle: 'Czekasz w kolejce',
+  room: 'W tej chwili z witryny chce korzystać więcej osób, niż może ona obsłużyć naraz. Każdy wchodzi w kolejności przybycia.',
+  roomPlace: 'Miejsce w kolejce: {n}. Przewidywany czas oczekiwania: około {t}.',
+  roomTurn: 'To Twoja kolej. Strona się otwiera.',
+  roomKeep: 'Nie trzeba nic robić: strona otworzy się sama. Miejsce pozostaje zachowane po odświeżeniu strony, a także przy nieobecności nie dłuższej niż {m}.',
 }

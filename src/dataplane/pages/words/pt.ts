@@ -23,4 +23,9 @@ export const pt: Words = {
   resend: 'O que escreveu ainda não foi enviado. Continue, depois volte atrás e envie de novo.',
   noCookie: 'Não foi possível memorizar a verificação, porque nenhum cookie regressou. Pode continuar a ler; a verificação pode voltar a aparecer. Se permitir cookies para este sítio, aparecerá menos vezes.',
   cookie: 'Um cookie recorda durante {m} que a verificação está feita. Nada diz sobre quem é.',
+  roomTitle: 'Está na fila de espera',
+  room: 'Neste momento há mais pessoas a querer usar este sítio do que ele consegue servir ao mesmo tempo. Todas são atendidas por ordem de chegada.',
+  roomPlace: 'O seu lugar na fila: {n}. Espera prevista: cerca de {t}.',
+  roomTurn: 'É a sua vez. A sua página está a abrir.',
+  roomKeep: 'Não precisa de fazer nada: a página abre-se sozinha. Mantém o seu lugar se recarregar a página ou se voltar dentro de {m}.',
 }

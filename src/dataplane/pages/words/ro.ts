@@ -23,4 +23,9 @@ export const ro: Words = {
   resend: 'Ceea ce ați scris nu a fost încă trimis. Vă rugăm să continuați, apoi să reveniți și să trimiteți din nou.',
   noCookie: 'Verificarea nu a putut fi memorată, deoarece nu s-a primit niciun cookie. Puteți citi mai departe; verificarea poate apărea din nou. Dacă permiteți cookie-urile acestui site, va apărea mai rar.',
   cookie: 'Un cookie reține timp de {m} că verificarea a fost făcută. Nu spune nimic despre cine sunteți.',
+  roomTitle: 'Sunteți la rând',
+  room: 'În acest moment, mai multe persoane vor să folosească acest site decât poate servi deodată. Fiecare intră la rând, în ordinea sosirii.',
+  roomPlace: 'Locul dumneavoastră la rând: {n}. Așteptare estimată: aproximativ {t}.',
+  roomTurn: 'Este rândul dumneavoastră. Pagina se deschide.',
+  roomKeep: 'Nu trebuie să faceți nimic: pagina se deschide singură. Vă păstrați locul dacă reîncărcați pagina sau dacă reveniți în {m}.',
 }

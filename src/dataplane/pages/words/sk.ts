@@ -23,4 +23,9 @@ export const sk: Words = {
   resend: 'To, čo ste zadali, ešte nebolo odoslané. Pokračujte, prosím, potom sa vráťte a odošlite to znova.',
   noCookie: 'Kontrolu sa nepodarilo zapamätať, pretože sa nevrátil žiadny súbor cookie. Môžete čítať ďalej; kontrola sa môže objaviť znova. Ak pre túto stránku povolíte súbory cookie, bude sa objavovať menej často.',
   cookie: 'Súbor cookie si {m} pamätá, že kontrola prebehla. Nehovorí nič o tom, kto ste.',
+  roomTitle: 'Čakáte v rade',
+  room: 'Práve teraz chce túto stránku používať viac ľudí, než koľko ich môže obslúžiť naraz. Na každého príde rad v poradí príchodu.',
+  roomPlace: 'Vaše miesto v rade: {n}. Predpokladaný čas čakania: asi {t}.',
+  roomTurn: 'Ste na rade. Vaša stránka sa otvára.',
+  roomKeep: 'Nemusíte nič robiť: stránka sa otvorí sama. Svoje miesto si ponecháte, ak stránku načítate znova alebo ak sa vrátite najneskôr o {m}.',
 }

@@ -23,4 +23,9 @@ export const sl: Words = {
   resend: 'Vaš vnos še ni bil poslan. Nadaljujte, nato se vrnite nazaj in ga pošljite znova.',
   noCookie: 'Preverjanja si ni bilo mogoče zapomniti, ker se ni vrnil noben piškotek. Lahko berete naprej; preverjanje se lahko znova prikaže. Če za to spletišče dovolite piškotke, bo to redkeje.',
   cookie: 'Piškotek si {m} zapomni, da je preverjanje opravljeno. O tem, kdo ste, ne pove ničesar.',
+  roomTitle: 'Čakate v vrsti',
+  room: 'Trenutno želi to spletišče uporabljati več ljudi, kot jih lahko postreže hkrati. Vsak pride na vrsto po vrstnem redu prihoda.',
+  roomPlace: 'Vaše mesto v vrsti: {n}. Predvideno čakanje: približno {t}.',
+  roomTurn: 'Na vrsti ste. Vaša stran se odpira.',
+  roomKeep: 'Ni vam treba storiti ničesar: stran se bo odprla sama. Svoje mesto obdržite, če stran znova naložite ali če se vrnete najpozneje čez {m}.',
 }

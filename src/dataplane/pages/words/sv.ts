@@ -23,4 +23,9 @@ export const sv: Words = {
   resend: 'Det du har skrivit har inte skickats ännu. Fortsätt, gå sedan tillbaka och skicka det igen.',
   noCookie: 'Det gick inte att komma ihåg kontrollen, eftersom ingen kaka kom tillbaka. Du kan läsa vidare; kontrollen kan visas igen. Om du tillåter kakor för webbplatsen visas den mer sällan.',
   cookie: 'En kaka minns i {m} att kontrollen är gjord. Den säger ingenting om vem du är.',
+  roomTitle: 'Du står i kö',
+  room: 'Just nu vill fler använda webbplatsen än den kan betjäna samtidigt. Alla får sin tur, i den ordning de kom.',
+  roomPlace: 'Din plats i kön: {n}. Beräknad väntetid: ungefär {t}.',
+  roomTurn: 'Det är din tur. Din sida öppnas.',
+  roomKeep: 'Du behöver inte göra något: sidan öppnas av sig själv. Du behåller din plats om du laddar om sidan eller kommer tillbaka inom {m}.',
 }

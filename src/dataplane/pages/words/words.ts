@@ -33,4 +33,12 @@ export interface Words {
   readonly noCookie: string
   /** `{m}` stands for a time such as `30 min`. */
   readonly cookie: string
+  readonly roomTitle: string
+  /** The waiting room: why there is one. */
+  readonly room: string
+  /** `{n}` stands for a number, `{t}` for a time such as `30 s` or `5 min`. */
+  readonly roomPlace: string
+  readonly roomTurn: string
+  /** `{m}` stands for a time such as `2 min`. */
+  readonly roomKeep: string
 }
