@@ -15,6 +15,10 @@ export class ConnectionOutput {
   readonly #roomBytes: number
   readonly #underwayBytes: number
   #held = false
+  #corked = false
+  /** What is held, put together for one write. */
+  #desk: Copy | null = null
+  #deskBytes = 0
   #seenAtMs = -1
   #windowSinceMs = 0
   #progressBytes = 0
@@ -31,46 +35,106 @@ export class ConnectionOutput {
   }
 
   writeText(text: string): void {
-    this.writtenBytes += text.length
-    this.#counts.bytesOut += text.length
-    this.#socket.write(text, 'latin1')
+    this.#count(text.length)
+    const desk = this.#held ? this.#deskFor(text.length) : null
+    if (desk === null) {
+      if (this.#held) this.#cork()
+      this.#socket.write(text, 'latin1')
+    } else this.#deskBytes += desk.write(text, this.#deskBytes, 'latin1')
   }
 
+  /** The bytes must not change afterwards. */
   writeBytes(bytes: Uint8Array): void {
-    this.writtenBytes += bytes.length
-    this.#counts.bytesOut += bytes.length
-    this.#socket.write(bytes)
+    this.#count(bytes.length)
+    const desk = this.#held && bytes.length <= JOIN_BYTES ? this.#deskFor(bytes.length) : null
+    if (desk === null) {
+      if (this.#held) this.#cork()
+      this.#socket.write(bytes)
+    } else {
+      desk.set(bytes, this.#deskBytes)
+      this.#deskBytes += bytes.length
+    }
   }
 
   /**
-   * Writes `before` (latin1), bytes that may change after the call, and `after` as one. Large copies are made in buffers that are used again:
+   * Writes `before` (latin1), bytes that may change after the call, and `after` as one. Copies are made in buffers that are used again:
    * left to the collector, which counts memory outside its heap late, they would grow to some 64 MiB per worker during a download.
    */
   writeCopy(bytes: Uint8Array, before: string, after: string): void {
     const total = before.length + bytes.length + after.length
-    const copy = total > SMALL_BYTES && total <= COPY_BYTES ? (freeCopies.pop() ?? new Copy()) : null
-    const target = copy === null ? Buffer.allocUnsafe(total) : copy.bytes.subarray(0, total)
-    if (before !== '') target.write(before, 0, 'latin1')
-    target.set(bytes, before.length)
-    if (after !== '') target.write(after, before.length + bytes.length, 'latin1')
-    this.writtenBytes += total
-    this.#counts.bytesOut += total
-    if (copy === null) this.#socket.write(target)
-    else this.#socket.write(target, copy.release)
+    this.#count(total)
+    let target = this.#deskFor(total)
+    if (target === null) {
+      if (this.#held) this.#cork()
+      target = Buffer.allocUnsafe(total)
+      fill(target, 0, bytes, before, after)
+      this.#socket.write(target)
+      return
+    }
+    fill(target, this.#deskBytes, bytes, before, after)
+    this.#deskBytes += total
+    if (!this.#held) this.#clearDesk()
   }
 
   /** Holds writes back until `release` or the end of this turn of the event loop, so that they leave as one. */
   hold(): void {
     if (this.#held) return
     this.#held = true
-    this.#socket.cork()
-    process.nextTick(releaseOutput, this)
+    held.push(this)
+    if (held.length === 1) setImmediate(releaseAll)
   }
 
   release(): void {
     if (!this.#held) return
     this.#held = false
+    if (this.#desk !== null) this.#clearDesk()
+    if (!this.#corked) return
+    this.#corked = false
     this.#socket.uncork()
+  }
+
+  #count(bytes: number): void {
+    this.writtenBytes += bytes
+    this.#counts.bytesOut += bytes
+  }
+
+  /** A buffer with room for `more` behind what is held; null when it is too much to be put together. */
+  #deskFor(more: number): Buffer | null {
+    const desk = this.#desk
+    const total = this.#deskBytes + more
+    if (desk !== null && total <= desk.bytes.length) return desk.bytes
+    if (total > COPY_BYTES || this.#corked) return null
+    const taken = takeCopy(total)
+    if (desk !== null) {
+      taken.bytes.set(desk.bytes.subarray(0, this.#deskBytes))
+      desk.release()
+    }
+    this.#desk = taken
+    return taken.bytes
+  }
+
+  /** What comes now cannot be joined: the socket gets all that is held, and joins it with one system call for several buffers. */
+  #cork(): void {
+    if (this.#corked) return
+    this.#corked = true
+    this.#socket.cork()
+    if (this.#desk !== null) this.#clearDesk()
+  }
+
+  #clearDesk(): void {
+    const socket = this.#socket
+    const desk = this.#desk!
+    const bytes = desk.bytes.subarray(0, this.#deskBytes)
+    this.#desk = null
+    this.#deskBytes = 0
+    if (socket.destroyed) desk.release()
+    else if (this.#corked || this.#underwayBytes > 0) socket.write(bytes, desk.release)
+    else {
+      socket.write(bytes)
+      // Nearly always the kernel has it all by now: no callback is made, no turn of the tick queue taken.
+      if (socket.writableLength === 0) desk.release()
+      else socket.write(NOTHING, desk.release)
+    }
   }
 
   /** False when the visitor takes less than we write; the socket's 'drain' tells when that is over. */
@@ -115,24 +179,47 @@ export class ConnectionOutput {
 }
 
 const NOTHING = Buffer.alloc(0)
-/** Smaller copies come out of Node's pool. */
+/** Up to here one copy is cheaper than a write of several buffers. */
+const JOIN_BYTES = 16_384
+/** Two sizes, so that a slow reader of small answers does not hold a large buffer. */
 const SMALL_BYTES = 4_096
 /** One read from the origin and the frame of a chunk. */
-const COPY_BYTES = 65_536 + 32
+const COPY_BYTES = 65_536 + 1_024
 /** 4 MiB per worker at most lie idle. */
 const MOST_FREE_COPIES = 64
-const freeCopies: Copy[] = []
+const freeSmall: Copy[] = []
+const freeLarge: Copy[] = []
 
 class Copy {
-  readonly bytes = Buffer.allocUnsafeSlow(COPY_BYTES)
+  readonly bytes: Buffer
   /** The socket is done with it: written, or given up. */
-  readonly release = (): void => {
-    if (freeCopies.length < MOST_FREE_COPIES) freeCopies.push(this)
+  readonly release: () => void
+
+  constructor(bytes: number, free: Copy[]) {
+    this.bytes = Buffer.allocUnsafeSlow(bytes)
+    this.release = () => {
+      if (free.length < MOST_FREE_COPIES) free.push(this)
+    }
   }
 }
 
-function releaseOutput(output: ConnectionOutput): void {
-  output.release()
+function takeCopy(bytes: number): Copy {
+  return bytes <= SMALL_BYTES ? (freeSmall.pop() ?? new Copy(SMALL_BYTES, freeSmall)) : (freeLarge.pop() ?? new Copy(COPY_BYTES, freeLarge))
+}
+
+function fill(target: Buffer, at: number, bytes: Uint8Array, before: string, after: string): void {
+  if (before !== '') target.write(before, at, 'latin1')
+  target.set(bytes, at + before.length)
+  if (after !== '') target.write(after, at + before.length + bytes.length, 'latin1')
+}
+
+/** Held in this turn of the event loop, most of them released again. */
+let held: ConnectionOutput[] = []
+
+function releaseAll(): void {
+  const outputs = held
+  held = []
+  for (const output of outputs) output.release()
 }
 
 /**
