@@ -25,6 +25,8 @@ function load(asked: string | null): LoadedSettings {
 const SERVICE_DATA_DIR = '/var/lib/polder'
 /** A shield that is asked for its state answers at once; an order waits for the next tick of the control plane. */
 const ANSWER_WITHIN_MS = 8_000
+/** The record may have to write a report or reach a mail server first (shield/record-link.ts: 30 s). */
+const RECORD_WITHIN_MS = 35_000
 
 function controlSocket(asked: string | null): { path: string; note: string } {
   const file = settingsFileOf(asked, environment)
@@ -92,7 +94,7 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
   clock: systemClock,
   who: environment.user === '' ? `uid ${process.getuid?.() ?? '?'}` : environment.user,
   controlSocket,
-  ask: (path, question) => askShield(path, question, ANSWER_WITHIN_MS),
+  ask: (path, question) => askShield(path, question, question.ask === 'record' ? RECORD_WITHIN_MS : ANSWER_WITHIN_MS),
   interrupted,
   reasonManual,
   replay: async (settings, options) => {

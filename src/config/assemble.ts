@@ -88,6 +88,7 @@ class Assembler {
       challenge: this.#section('challenge', top['challenge']),
       site: this.#section('site', top['site']),
       log: this.#section('log', top['log']),
+      journal: this.#section('journal', top['journal']),
       origin: this.#origin(top['origin']),
     }
     const draft = {

@@ -151,6 +151,7 @@ export const sectionShapes = {
   challenge: map(tableFields(sectionTables.challenge), sectionSentences.challenge),
   site: map(tableFields(sectionTables.site), sectionSentences.site),
   log: map(tableFields(sectionTables.log), sectionSentences.log),
+  journal: map(tableFields(sectionTables.journal), sectionSentences.journal),
 }
 
 /** At most this many rules and routes: matching is a walk over them. */
@@ -176,6 +177,7 @@ const fileShape = map({
   challenge: optional(sectionShapes.challenge),
   site: optional(sectionShapes.site),
   log: optional(sectionShapes.log),
+  journal: optional(sectionShapes.journal),
   admin: optional(adminShape),
   workers: optional(workersShape),
   dataDir: optional(dataDirShape),
@@ -205,6 +207,7 @@ export const topLevel = {
   challenge: { applies: 'live', default: 'see below', sentence: sectionSentences.challenge },
   site: { applies: 'live', default: 'see below', sentence: sectionSentences.site },
   log: { applies: 'mixed', default: 'see below', sentence: sectionSentences.log },
+  journal: { applies: 'live', default: 'see below', sentence: sectionSentences.journal },
   admin: { applies: 'restart', default: 'listen: 127.0.0.1:8081', sentence: 'The admin listener with /metrics, /healthz and /readyz: `admin: {listen: 127.0.0.1:8081}`, or `listen: off`. Keep it on loopback.' },
   workers: { applies: 'restart', default: 'auto', sentence: 'Edge worker threads: auto (one per core) or a number from 1 to 256.' },
   dataDir: { applies: 'restart', default: 'the folder systemd gives (StateDirectory=), else polder-data beside the settings file', sentence: 'Folder for what must outlive a restart.' },

@@ -15,6 +15,7 @@ import { edgeOptions } from '../dataplane/edge/options.ts'
 import { originOptions } from '../dataplane/origin/options.ts'
 import { siteOptions } from '../dataplane/pages/options.ts'
 import { admitOptions } from '../dataplane/rules/options.ts'
+import { journalOptions } from '../record/journal/options.ts'
 
 export const sectionTables = {
   origin: originOptions,
@@ -29,6 +30,7 @@ export const sectionTables = {
   challenge: challengeOptions,
   site: siteOptions,
   log: accessLogOptions,
+  journal: journalOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>
 
 export type SectionName = keyof typeof sectionTables
@@ -50,6 +52,7 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   challenge: 'The short check that a rule may put before a page: docs/operator/challenge.md.',
   site: 'The institution, as the pages show it that Polder itself sends: check, overload, error.',
   log: 'The access log.',
+  journal: 'The journal: what happened, who did what, and figures of the traffic, each entry bound to the one before: docs/operator/journal.md.',
 }
 
 /** Options of a table that are written elsewhere in the file, in a friendlier form, and filled in from there. */

@@ -1,3 +1,5 @@
+import type { AsksNothing } from './record.ts'
+
 /** Telling people. A channel that fails never holds anything up, and is shown. */
 export const severities = Object.freeze(['info', 'warning', 'critical'] as const)
 export type Severity = (typeof severities)[number]
@@ -27,10 +29,10 @@ export interface ChannelState {
 }
 
 export interface AlertExchanges {
-  readonly channels: { readonly asks: Record<never, never>; readonly answers: readonly ChannelState[] }
+  readonly channels: { readonly asks: AsksNothing; readonly answers: readonly ChannelState[] }
   /** Sends a marked test to one channel, or to all, and waits for what the other side says (at most 20 s). */
   readonly test: { readonly asks: { readonly channel?: string }; readonly answers: ReadonlyArray<{ readonly channel: string; readonly ok: boolean; readonly sentence: string; readonly ms: number }> }
   readonly acknowledge: { readonly asks: { readonly key: string }; readonly answers: { readonly sentence: string } }
-  readonly open: { readonly asks: Record<never, never>; readonly answers: readonly Alert[] }
+  readonly open: { readonly asks: AsksNothing; readonly answers: readonly Alert[] }
   readonly [question: string]: { readonly asks: object; readonly answers: unknown }
 }

@@ -1,3 +1,5 @@
+import type { AsksNothing } from './record.ts'
+
 /** How watchful the shield is, by what is in the calendar. */
 export interface Posture {
   readonly name: string
@@ -36,6 +38,6 @@ export interface CalendarExchanges {
   readonly show: { readonly asks: { readonly days: number }; readonly answers: { readonly atWallMs: number; readonly now: readonly Posture[]; readonly next: readonly Posture[]; readonly sources: readonly CalendarSourceState[] } }
   readonly add: { readonly asks: { readonly posture: string; readonly title: string; readonly fromWallMs: number; readonly untilWallMs: number }; readonly answers: Posture }
   readonly remove: { readonly asks: { readonly title: string; readonly fromWallMs: number }; readonly answers: { readonly sentence: string } }
-  readonly refresh: { readonly asks: Record<never, never>; readonly answers: readonly CalendarSourceState[] }
+  readonly refresh: { readonly asks: AsksNothing; readonly answers: readonly CalendarSourceState[] }
   readonly [question: string]: { readonly asks: object; readonly answers: unknown }
 }

@@ -2,6 +2,7 @@ import type { ControlEvent, ControlView, RuleEffect } from './control.ts'
 import type { OperatorAct } from './operator-act.ts'
 import type { Rule, ShieldState } from './plan.ts'
 import type { Reason } from './reason.ts'
+import type { RecordQuestion, RecordReply, RecordState } from './record.ts'
 import type { RouteClass } from './route-class.ts'
 import type { ThreadName } from './thread.ts'
 import type { AdmissionVitals, OriginVitals } from './vitals.ts'
@@ -16,6 +17,8 @@ export const CONTROL_SOCKET_NAME = 'control.sock'
 export const LONGEST_SOCKET_PATH_BYTES = 107
 /** A question is short; the longest is a rule with many prefixes. */
 export const LONGEST_QUESTION_BYTES = 65_536
+/** What a question to the record carries, as JSON. */
+export const LONGEST_ASKS_BYTES = 32_768
 /** An answer holds at most a few hundred rules with their history. */
 export const LONGEST_ANSWER_BYTES = 4 * 1_048_576
 
@@ -26,15 +29,17 @@ export type ControlQuestion =
   | { readonly ask: 'act'; readonly act: OperatorAct }
   /** What is known of one client address. */
   | { readonly ask: 'address'; readonly address: string }
+  /** A room of the record: journal, incident, report, statement, alert, calendar. */
+  | { readonly ask: 'record'; readonly question: RecordQuestion }
 
 export type ControlQuestionOf<A extends ControlQuestion['ask']> = Extract<ControlQuestion, { readonly ask: A }>
-export type ControlAnswerOf<A extends ControlQuestion['ask']> = A extends 'hello' ? Hello : A extends 'status' ? ShieldStatus : A extends 'act' ? ActOutcome : AddressFacts
+export type ControlAnswerOf<A extends ControlQuestion['ask']> = A extends 'hello' ? Hello : A extends 'status' ? ShieldStatus : A extends 'act' ? ActOutcome : A extends 'record' ? RecordReply : AddressFacts
 
 export type ControlReply<T> =
   | { readonly format: typeof CONTROL_FORMAT; readonly ok: true; readonly answer: T }
   | { readonly format: typeof CONTROL_FORMAT; readonly ok: false; readonly code: ControlRefusal; readonly message: string }
 
-export type ControlRefusal = 'other-format' | 'not-json' | 'too-long' | 'unknown-question' | 'bad-question' | 'control-plane-gone' | 'shield-error' | 'busy'
+export type ControlRefusal = 'other-format' | 'not-json' | 'too-long' | 'unknown-question' | 'bad-question' | 'control-plane-gone' | 'record-gone' | 'shield-error' | 'busy'
 
 export interface Hello {
   readonly version: string
@@ -78,6 +83,12 @@ export interface ShieldStatus extends Hello {
   readonly origin: ReadonlyArray<{ readonly routeClass: RouteClass; readonly admission: AdmissionVitals | null; readonly answers: OriginVitals | null }>
   readonly upstreams: ReadonlyArray<{ readonly name: string; readonly healthy: boolean }>
   readonly kernelDrop: KernelDropState
+  readonly record: {
+    /** Running now, and heard within the last seconds. */
+    readonly alive: boolean
+    /** The last one heard; null: never since the start. */
+    readonly state: RecordState | null
+  }
   /** Newest last. */
   readonly events: readonly ControlEvent[]
 }

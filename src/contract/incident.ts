@@ -1,4 +1,5 @@
 import type { ShieldState } from './plan.ts'
+import type { AsksNothing } from './record.ts'
 
 /**
  * An incident: evidence, claims and judgements, kept apart. Evidence is what Polder or a person recorded; a claim is what somebody says; a hypothesis is a
@@ -162,7 +163,7 @@ export interface IncidentSummary {
 type Id = { readonly id: string }
 
 export interface IncidentExchanges {
-  readonly list: { readonly asks: Record<never, never>; readonly answers: readonly IncidentSummary[] }
+  readonly list: { readonly asks: AsksNothing; readonly answers: readonly IncidentSummary[] }
   /** `id` 'open' or 'last' names the one that is open, or the newest. */
   readonly show: { readonly asks: Id; readonly answers: Incident }
   readonly open: { readonly asks: { readonly title: string }; readonly answers: Incident }

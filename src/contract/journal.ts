@@ -1,8 +1,10 @@
+import type { AsksNothing } from './record.ts'
+
 /** The journal: what happened, in order, each entry bound to the one before by its hash, so that an alteration is found and its place is known. */
 export const journalKinds = Object.freeze([
   'start', 'stop', 'reload', 'upgrade',
-  'state', 'rule', 'act', 'control', // from the control plane: changes of state, rules, orders of people, the rest of its events
-  'measure', // figures of a span of time: every 10 s while the state is not normal or an incident is open, every 60 s otherwise
+  'state', 'rule', 'act', 'control', // from the control plane (data: ControlEvent): changes of state, rules, orders of people, the rest of its events
+  'measure', // figures of a span of time (data: Measure, contract/measure.ts): every 10 s while the state is not normal or an incident is open, every 60 s otherwise
   'sample', // reduced samples of requests, kept beside the journal, named here with their hash
   'incident', 'claim', 'hypothesis', 'note', 'task', 'evidence', 'report',
   'statement', 'alert', 'posture', 'login', 'alarm', 'lifeline',
@@ -49,6 +51,23 @@ export interface JournalVerdict {
 export interface JournalExchanges {
   /** Oldest first; `afterSeq` 0 for the beginning; `most` at most 1,000. */
   readonly list: { readonly asks: { readonly afterSeq: number; readonly most: number; readonly kinds?: readonly JournalKind[]; readonly fromWallMs?: number; readonly toWallMs?: number }; readonly answers: { readonly entries: readonly JournalEntry[]; readonly more: boolean } }
-  readonly verify: { readonly asks: Record<never, never>; readonly answers: JournalVerdict }
+  readonly verify: { readonly asks: AsksNothing; readonly answers: JournalVerdict }
   readonly [question: string]: { readonly asks: object; readonly answers: unknown }
+}
+
+/** How the journal fares now; shown by status, metrics and `polder journal verify`. */
+export interface JournalState {
+  readonly entries: number
+  readonly lastSeq: number
+  /** Of the newest entry: a copy of it kept elsewhere proves everything before it. */
+  readonly lastHash: string
+  readonly segments: number
+  readonly bytes: number
+  /** Why entries are kept in memory for now, or null. */
+  readonly suspended: string | null
+  /** Entries in memory that are not on the disk yet. */
+  readonly waiting: number
+  /** Entries given up since the start, because the disk failed for so long that the memory for them was used up. */
+  readonly lost: number
+  readonly failures: number
 }

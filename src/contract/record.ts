@@ -3,7 +3,7 @@ import type { CalendarExchanges } from './calendar.ts'
 import type { ControlEvent, ControlView } from './control.ts'
 import type { TrafficCounts } from './control-socket.ts'
 import type { IncidentExchanges } from './incident.ts'
-import type { JournalExchanges } from './journal.ts'
+import type { JournalExchanges, JournalState } from './journal.ts'
 import type { ReportExchanges } from './report.ts'
 import type { StatementExchanges } from './statement.ts'
 import type { RouteClass } from './route-class.ts'
@@ -25,6 +25,9 @@ export interface RecordRooms {
 export type RoomName = keyof RecordRooms
 export const roomNames = Object.freeze(['journal', 'incident', 'report', 'statement', 'alert', 'calendar'] as const satisfies readonly RoomName[])
 
+/** For a question without fields. */
+export type AsksNothing = Readonly<Record<string, never>>
+
 /** What a room can be asked, by name: the fields of the question and the answer. All plain data. */
 export type Exchanges = Readonly<Record<string, { readonly asks: object; readonly answers: unknown }>>
 
@@ -45,9 +48,17 @@ export interface ShieldSecond {
   readonly atWallMs: number
   /** Since the second before. */
   readonly traffic: TrafficCounts & { readonly seconds: number }
+  /** Counts since the second before, like `traffic`: they are added up. */
   readonly origin: ReadonlyArray<{ readonly routeClass: RouteClass; readonly admission: AdmissionVitals | null; readonly answers: OriginVitals | null }>
   readonly upstreams: ReadonlyArray<{ readonly name: string; readonly healthy: boolean }>
   /** null: the control plane is not heard. */
   readonly view: ControlView | null
   readonly events: readonly ControlEvent[]
+}
+
+/** What the record says of itself every second. */
+export interface RecordState {
+  readonly journal: JournalState
+  /** Rooms that could not be opened, with the reason; the others do their work. */
+  readonly closedRooms: ReadonlyArray<{ readonly room: RoomName; readonly sentence: string }>
 }

@@ -1,3 +1,5 @@
+import type { AsksNothing } from './record.ts'
+
 /** The public status page: only what a person approved, and one automatic state that can be switched off. */
 export const componentNames = Object.freeze(['reading', 'search', 'forms', 'api'] as const)
 export type ComponentName = (typeof componentNames)[number]
@@ -28,7 +30,7 @@ export interface StatusBoard {
 }
 
 export interface StatementExchanges {
-  readonly board: { readonly asks: Record<never, never>; readonly answers: StatusBoard }
+  readonly board: { readonly asks: AsksNothing; readonly answers: StatusBoard }
   readonly templates: { readonly asks: { readonly language: string }; readonly answers: ReadonlyArray<{ readonly name: string; readonly title: string; readonly know: string; readonly notKnown: string; readonly doing: string; readonly next: string }> }
   readonly draft: { readonly asks: { readonly id?: string; readonly incidentId?: string; readonly template?: string; readonly texts?: Statement['texts'] }; readonly answers: Statement }
   readonly approve: { readonly asks: { readonly id: string }; readonly answers: Statement }

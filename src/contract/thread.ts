@@ -1,12 +1,14 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ControlEvent, ControlView } from './control.ts'
+import type { JournalDraft } from './journal.ts'
 import type { OperatorAct } from './operator-act.ts'
 import type { Plan } from './plan.ts'
+import type { RecordQuestion, RecordReply, RecordState, ShieldSecond } from './record.ts'
 import type { SampleBatch } from './sample.ts'
 import type { Vitals } from './vitals.ts'
 
-/** Threads of one shield, as they name each other: `edge-0` … `edge-n`, `store`, `control`. */
-export type ThreadName = `edge-${number}` | 'store' | 'control'
+/** Threads of one shield, as they name each other: `edge-0` … `edge-n`, `store`, `control`, `record`. */
+export type ThreadName = `edge-${number}` | 'store' | 'control' | 'record'
 
 /** From the main thread to any thread. */
 export type ThreadOrder<Settings> =
@@ -23,6 +25,11 @@ export type ThreadOrder<Settings> =
   | { readonly type: 'plan'; readonly plan: Plan }
   /** To the control plane: what a person decided. */
   | { readonly type: 'act'; readonly act: OperatorAct }
+  /** To the record: answered by `record-reply` with the same ticket. */
+  | { readonly type: 'record-question'; readonly ticket: number; readonly question: RecordQuestion }
+  /** To the record: what is to be written down; answered by `record-kept` with the same number once it is. */
+  | { readonly type: 'record-second'; readonly number: number; readonly second: ShieldSecond }
+  | { readonly type: 'record-note'; readonly number: number; readonly draft: JournalDraft }
 
 /** From any thread to the main thread. */
 export type ThreadReport =
@@ -34,6 +41,10 @@ export type ThreadReport =
   | { readonly type: 'plan'; readonly plan: Plan }
   /** Once a second: what the control plane sees and does now, and what happened since; plain data for surfaces. */
   | { readonly type: 'control-view'; readonly view: ControlView; readonly events: readonly ControlEvent[] }
+  | { readonly type: 'record-reply'; readonly ticket: number; readonly reply: RecordReply }
+  | { readonly type: 'record-kept'; readonly number: number }
+  /** Once a second; the events are alarms of the record itself, for status: it has written them down already. */
+  | { readonly type: 'record-state'; readonly state: RecordState; readonly events: readonly ControlEvent[] }
 
 /** Between edge threads, the store and the control plane. Cache messages are the cache's own. */
 export type LinkMessage =

@@ -26,9 +26,9 @@ export class Links {
     this.#ports.get(peer)?.postMessage(message, [...transfer])
   }
 
-  /** To every edge worker and the store; the control plane has no part in the cache. */
+  /** To every edge worker and the store; the control plane and the record have no part in the cache. */
   sendToCaches(message: CacheMessage): void {
-    for (const [peer, port] of this.#ports) if (peer !== 'control') port.postMessage({ type: 'cache', message } satisfies LinkMessage)
+    for (const [peer, port] of this.#ports) if (peer !== 'control' && peer !== 'record') port.postMessage({ type: 'cache', message } satisfies LinkMessage)
   }
 }
 

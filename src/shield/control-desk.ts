@@ -8,16 +8,16 @@ import type { ControlEvent, ControlView } from '../contract/control.ts'
 import type { ActOutcome, AddressFacts, EndedCounts, Hello, KernelDropState, ShieldStatus, TrafficCounts } from '../contract/control-socket.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import type { Plan, Rule } from '../contract/plan.ts'
-import type { Reason } from '../contract/reason.ts'
-import { type RouteClass, routeClasses } from '../contract/route-class.ts'
+import type { RecordQuestion, RecordReply, ShieldSecond } from '../contract/record.ts'
 import type { ThreadName } from '../contract/thread.ts'
-import type { AdmissionVitals, OriginVitals, Vitals } from '../contract/vitals.ts'
+import type { Vitals } from '../contract/vitals.ts'
 import { parseIpAddress } from '../dataplane/edge/ip-address.ts'
 import { CidrSet } from '../kernel/cidr-set.ts'
 import type { Clock, WallMs } from '../kernel/clock.ts'
 import { SECOND_MS } from '../kernel/units.ts'
 import { type ControlAnswers, ControlPlaneGone } from '../surfaces/control-socket/control-server.ts'
 import type { Totals } from '../surfaces/metrics/totals.ts'
+import { originOf, sumTraffic } from './sum-vitals.ts'
 
 /** "In the last seconds" on every surface. */
 const RECENT_SECONDS = 10
@@ -26,6 +26,8 @@ const GONE_AFTER_MS = 3 * SECOND_MS
 const MAX_EVENTS = 200
 const ACT_WITHIN_MS = 5 * SECOND_MS
 const MAX_ACTS = 32
+/** Kept for one second of the record; more would mean that nobody takes them. */
+const MAX_UNTOLD = 256
 
 export interface DeskParts {
   readonly version: string
@@ -40,6 +42,10 @@ export interface DeskParts {
   sendAct(act: OperatorAct): void
   source(address: string): { readonly countedAs: string; readonly tracked: AddressFacts['tracked'] }
   kernelDrop(): KernelDropState
+  /** The record: asked, told, and how it fares. */
+  askRecord(question: RecordQuestion): Promise<RecordReply>
+  writeDown(draft: JournalDraft): void
+  record(): ShieldStatus['record']
 }
 
 interface WaitingAct {
@@ -55,16 +61,21 @@ export class ControlDesk implements ControlAnswers {
   #view: ControlView | null = null
   #heardAtWallMs: number | null = null
   #acts: WaitingAct[] = []
+  #untoldVitals: Vitals[] = []
+  #untoldEvents: ControlEvent[] = []
+  #secondAtWallMs: number
 
   constructor(parts: DeskParts) {
     this.#parts = parts
     this.#startedAtWallMs = parts.clock.wallMs()
+    this.#secondAtWallMs = this.#startedAtWallMs
   }
 
   hearVitals(vitals: Vitals): void {
     const from = this.#parts.clock.wallMs() - RECENT_SECONDS * SECOND_MS
     this.#recent = this.#recent.filter((one) => one.toWallMs > from)
     this.#recent.push(vitals)
+    if (this.#untoldVitals.length < MAX_UNTOLD) this.#untoldVitals.push(vitals)
   }
 
   hearView(view: ControlView, events: readonly ControlEvent[]): void {
@@ -72,6 +83,7 @@ export class ControlDesk implements ControlAnswers {
     this.#heardAtWallMs = this.#parts.clock.wallMs()
     for (const event of events) {
       this.#events.push(event)
+      this.#untold(event)
       // Orders are carried out in the order they were given, each answered by one event (control plane: operator desk).
       const refused = event.code === 'operator-refused' || (event.code === 'control-step-failed' && event.sentence.startsWith('could not obey'))
       if (refused || event.code.startsWith('operator-')) this.#acts.shift()?.answer({ done: !refused, sentence: event.sentence })
@@ -81,8 +93,48 @@ export class ControlDesk implements ControlAnswers {
 
   /** Something the main thread itself has to tell: the kernel back end, a dead control plane. */
   note(code: string, sentence: string): void {
-    this.#events.push({ atWallMs: this.#parts.clock.wallMs(), code, sentence })
+    const event = { atWallMs: this.#parts.clock.wallMs(), code, sentence }
+    this.#untold(event)
+    this.#show(event)
+  }
+
+  /** Alarms of the record, which has them already. */
+  hearRecord(events: readonly ControlEvent[]): void {
+    for (const event of events) this.#show(event)
+  }
+
+  #show(event: ControlEvent): void {
+    this.#events.push(event)
     if (this.#events.length > MAX_EVENTS) this.#events.shift()
+  }
+
+  #untold(event: ControlEvent): void {
+    if (this.#untoldEvents.length < MAX_UNTOLD) this.#untoldEvents.push(event)
+  }
+
+  /** Everything since the call before, for the record. */
+  second(): ShieldSecond {
+    const parts = this.#parts
+    const now = parts.clock.wallMs()
+    const vitals = this.#untoldVitals
+    const second: ShieldSecond = {
+      atWallMs: now,
+      traffic: { seconds: Math.max(0, now - this.#secondAtWallMs) / SECOND_MS, ...sumTraffic(vitals) },
+      origin: originOf([...parts.totals.last.values()], vitals),
+      upstreams: (parts.totals.upstreams.values().next().value ?? []).map(({ name, healthy }) => ({ name, healthy })),
+      view: this.#controlAlive() ? this.#view : null,
+      events: this.#untoldEvents,
+    }
+    this.#secondAtWallMs = now
+    this.#untoldVitals = []
+    this.#untoldEvents = []
+    return second
+  }
+
+  }
+
+  record(question: RecordQuestion): Promise<RecordReply> {
+    return this.#parts.askRecord(question)
   }
 
   controlDied(): void {
@@ -95,7 +147,13 @@ export class ControlDesk implements ControlAnswers {
     return { version: this.#parts.version, pid: process.pid, startedAtWallMs: this.#startedAtWallMs }
   }
 
-  act(act: OperatorAct): Promise<ActOutcome> {
+  async act(act: OperatorAct): Promise<ActOutcome> {
+    const outcome = await this.#order(act)
+    this.#parts.writeDown({ kind: 'act', who: act.who, sentence: outcome.done ? outcome.sentence : `not done: ${outcome.sentence}`, data: { done: outcome.done, act } })
+    return outcome
+  }
+
+  #order(act: OperatorAct): Promise<ActOutcome> {
     if (!this.#controlAlive()) return Promise.reject(new ControlPlaneGone(`the control plane does not answer (${this.#heardText()}); nothing was changed. Rules of the settings file still act`))
     if (this.#acts.length >= MAX_ACTS) return Promise.reject(new ControlPlaneGone('too many orders are waiting; ask again in a few seconds'))
     return new Promise((resolve, reject) => {
@@ -141,9 +199,10 @@ export class ControlDesk implements ControlAnswers {
       connections: newest.reduce((sum, one) => sum + one.openConnections, 0),
       eventLoopLagP99Ms: Math.max(0, ...newest.map((one) => one.eventLoopLagP99Ms)),
       cache: { entries: newest[0]?.cache.entries ?? 0, bytes: newest[0]?.cache.bytes ?? 0 },
-      origin: this.#origin(now, newest),
+      origin: originOf(newest, this.#recentAt(now)),
       upstreams: upstreams.map(({ name, healthy }) => ({ name, healthy })),
       kernelDrop: parts.kernelDrop(),
+      record: parts.record(),
       events: this.#events,
     }
   }
@@ -183,63 +242,14 @@ export class ControlDesk implements ControlAnswers {
     return this.#heardAtWallMs === null ? 'never heard since the start' : `last heard ${Math.round((this.#parts.clock.wallMs() - this.#heardAtWallMs) / SECOND_MS)} s ago`
   }
 
-  #lastSeconds(now: number): TrafficCounts & { seconds: number } {
-    const recent = this.#recent.filter((one) => one.toWallMs > now - RECENT_SECONDS * SECOND_MS)
-    const ended: Partial<Record<Reason, number>> = {}
-    let received = 0
-    let bytesOut = 0
-    let from = now
-    for (const one of recent) {
-      received += one.received
-      bytesOut += one.bytesOut
-      from = Math.min(from, one.fromWallMs)
-      for (const [reason, count] of Object.entries(one.ended) as Array<[Reason, number]>) ended[reason] = (ended[reason] ?? 0) + count
-    }
-    return { seconds: Math.max(0, now - from) / SECOND_MS, received, ended: ended as EndedCounts, bytesOut }
+  #lastSeconds(now: number): ShieldStatus['lastSeconds'] {
+    const recent = this.#recentAt(now)
+    const from = recent.reduce((least, one) => Math.min(least, one.fromWallMs), now)
+    return { seconds: Math.max(0, now - from) / SECOND_MS, ...sumTraffic(recent) }
   }
 
-  #origin(now: number, newest: readonly Vitals[]): ShieldStatus['origin'] {
-    const recent = this.#recent.filter((one) => one.toWallMs > now - RECENT_SECONDS * SECOND_MS)
-    return routeClasses.flatMap((routeClass) => {
-      const admission = sumAdmission(routeClass, newest, recent)
-      const answers = sumAnswers(routeClass, recent)
-      return admission === null && answers === null ? [] : [{ routeClass, admission, answers }]
-    })
-  }
-}
-
-/** In flight and limit are of the whole process; the counts are those of the last seconds. */
-function sumAdmission(routeClass: RouteClass, newest: readonly Vitals[], recent: readonly Vitals[]): AdmissionVitals | null {
-  const last = recent.flatMap((one) => one.admission[routeClass] ?? [])
-  const fresh = newest.flatMap((one) => one.admission[routeClass] ?? [])
-  const now = fresh.length > 0 ? fresh : last.slice(-1)
-  if (now.length === 0) return null
-  return {
-    admitted: last.reduce((sum, one) => sum + one.admitted, 0),
-    rejected: last.reduce((sum, one) => sum + one.rejected, 0),
-    inFlight: Math.max(...now.map((one) => one.inFlight)),
-    limit: Math.max(...now.map((one) => one.limit)),
-    waiting: now.reduce((sum, one) => sum + one.waiting, 0),
-    waitP90Ms: Math.max(0, ...last.map((one) => one.waitP90Ms)),
-  }
-}
-
-/** Medians and round trips weighed by answers, the worst p99. */
-function sumAnswers(routeClass: RouteClass, recent: readonly Vitals[]): OriginVitals | null {
-  const all = recent.flatMap((one) => one.origin[routeClass] ?? []).filter((one) => one.answers + one.timeouts + one.connectFailures > 0)
-  if (all.length === 0) return null
-  const sum = (of: (one: OriginVitals) => number): number => all.reduce((total, one) => total + of(one), 0)
-  const answers = sum((one) => one.answers)
-  const mean = (of: (one: OriginVitals) => number): number => (answers === 0 ? 0 : sum((one) => of(one) * one.answers) / answers)
-  return {
-    answers,
-    serverErrors: sum((one) => one.serverErrors),
-    timeouts: sum((one) => one.timeouts),
-    connectFailures: sum((one) => one.connectFailures),
-    latencyP50Ms: mean((one) => one.latencyP50Ms),
-    latencyP99Ms: Math.max(...all.map((one) => one.latencyP99Ms)),
-    shortRttMs: mean((one) => one.shortRttMs),
-    longRttMs: mean((one) => one.longRttMs),
+  #recentAt(now: number): Vitals[] {
+    return this.#recent.filter((one) => one.toWallMs > now - RECENT_SECONDS * SECOND_MS)
   }
 }
 

@@ -9,6 +9,7 @@ import { closeSync, writeSync } from 'node:fs'
 import type { Environment } from '../config/load.ts'
 import { planReload } from '../config/reload.ts'
 import type { Settings } from '../config/settings.ts'
+import type { JournalDraft } from '../contract/journal.ts'
 import type { Log } from '../kernel/log.ts'
 import { notifyService } from './service-notify.ts'
 import { type Shield, startShield } from './start-shield.ts'
@@ -56,22 +57,26 @@ export async function runShield(options: RunOptions): Promise<number> {
         const next = options.readAgain()
         if (next === null) {
           log.error('the settings were not changed: the file has errors; the old settings stay in force')
+          shield.writeDown({ kind: 'reload', who: 'polder', sentence: 'the changed settings file was refused: it has errors; the old settings stay in force', data: { applied: false } })
           return
         }
         const plan = planReload(inForce, next)
         if (plan.kind === 'unchanged') log.info('settings read again: nothing changed')
-        else if (plan.kind === 'wait') log.warn('the change needs a restart (kill -USR2 loses nobody)', { waiting: plan.waiting, reasons: plan.reasons })
-        else {
+        else if (plan.kind === 'wait') {
+          log.warn('the change needs a restart (kill -USR2 loses nobody)', { waiting: plan.waiting, reasons: plan.reasons })
+          shield.writeDown({ kind: 'reload', who: 'polder', sentence: `changed settings wait for a restart: ${plan.waiting.join(', ')}`, data: { applied: false, waiting: plan.waiting, reasons: plan.reasons } })
+        } else {
           await shield.reload(plan.settings)
           inForce = plan.settings
           log.info('settings reloaded', { changed: plan.changed })
+          shield.writeDown({ kind: 'reload', who: 'polder', sentence: `settings reloaded: ${plan.changed.join(', ')}${plan.waiting.length > 0 ? `; waiting for a restart: ${plan.waiting.join(', ')}` : ''}`, data: { applied: true, changed: plan.changed, waiting: plan.waiting } })
           if (plan.waiting.length > 0) log.warn('part of the change needs a restart (kill -USR2 loses nobody)', { waiting: plan.waiting })
         }
       })
     }
     const stopWatching = options.watchFile(reload)
 
-    const end = (why: string): void => {
+    const end = (why: string, successor = 0): void => {
       if (ending) {
         log.warn('ended at once')
         resolve(1)
@@ -81,17 +86,19 @@ export async function runShield(options: RunOptions): Promise<number> {
       stopWatching()
       notifyService(notifySocket, 'STOPPING=1')
       log.info(`${why}: no new connections; what is open may finish within ${DRAIN_MS / 1_000} s`)
-      void finish(shield, log).then(() => resolve(0))
+      const last: JournalDraft = successor === 0 ? { kind: 'stop', who: 'polder', sentence: `told to end (${why}) and ended as it should`, data: { why } } : { kind: 'upgrade', who: 'polder', sentence: why, data: { successor } }
+      void finish(shield, log, last).then(() => resolve(0))
     }
 
     const upgrade = (): void => {
       if (ending || upgrading) return
       upgrading = true
       startNextProcess(shield.sockets(), options.program, options.args).then(
-        ({ pid }) => end(`process ${pid} has taken over`),
+        ({ pid }) => end(`process ${pid} has taken over`, pid),
         (error: Error) => {
           upgrading = false
           log.error(`upgrade failed, this process serves on: ${error.message}`)
+          shield.writeDown({ kind: 'upgrade', who: 'polder', sentence: `an upgrade failed, this process serves on: ${error.message}`, data: null })
         },
       )
     }
@@ -104,8 +111,11 @@ export async function runShield(options: RunOptions): Promise<number> {
   })
 }
 
-async function finish(shield: Shield, log: Log): Promise<void> {
+/** A successor writes the journal from now on; otherwise it stays open until the last visitor is served. */
+async function finish(shield: Shield, log: Log, last: JournalDraft): Promise<void> {
+  if (last.kind === 'upgrade') await shield.closeRecord(last)
   await shield.drain(DRAIN_MS)
+  await shield.closeRecord(last)
   await shield.close()
   log.info('ended')
 }

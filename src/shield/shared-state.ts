@@ -14,6 +14,7 @@ import { guardTableBytes } from '../dataplane/edge/connection-guard.ts'
 import type { StoreStart, WorkerStart } from '../dataplane/worker-start.ts'
 import type { MonotonicMs } from '../kernel/clock.ts'
 import { unpredictableBytes } from '../kernel/random.ts'
+import type { RecordSettings } from '../record/settings.ts'
 import { BASELINE_FILE, LEARNED_FILE, ORDERS_FILE } from './data-files.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 
@@ -95,4 +96,8 @@ export class SharedState {
 
 export function controlSettings(settings: Settings): ControlSettings {
   return { detection: settings.detection, mitigation: settings.mitigation, crawlers: settings.crawlers, networkData: settings.networkData }
+}
+
+export function recordSettings(settings: Settings): RecordSettings {
+  return { journal: settings.journal, watchZ: settings.detection.watchZ }
 }

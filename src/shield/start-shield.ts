@@ -4,11 +4,14 @@
  */
 import { availableParallelism } from 'node:os'
 import type { Settings } from '../config/settings.ts'
+import type { JournalDraft } from '../contract/journal.ts'
 import type { OpenSocket, ThreadName, ThreadReport } from '../contract/thread.ts'
 import type { WorkerStart } from '../dataplane/worker-start.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { unpredictableBytes } from '../kernel/random.ts'
+import { SECOND_MS } from '../kernel/units.ts'
+import type { RecordStart } from '../record/settings.ts'
 import { type AdminListener, openAdminListener } from '../surfaces/admin/admin-listener.ts'
 import { openMetrics, openMetricsType } from '../surfaces/metrics/open-metrics.ts'
 import { type ControlServer, openControlServer } from '../surfaces/control-socket/control-server.ts'
@@ -20,7 +23,8 @@ import { featureKey } from './feature-key.ts'
 import { listenerPlans } from './listener-plans.ts'
 import { mustBeFree } from './port-free.ts'
 import { KernelDrop } from './kernel-drop.ts'
-import { controlSettings, SharedState } from './shared-state.ts'
+import { RecordLink } from './record-link.ts'
+import { controlSettings, recordSettings, SharedState } from './shared-state.ts'
 import { Threads } from './threads.ts'
 
 /** TLS session ticket keys are replaced this often; tickets of the last period stay good for one more. */
@@ -29,6 +33,8 @@ const TICKET_KEYS_MS = 12 * 3_600_000
 const SLOT_AUDIT_MS = 1_000
 /** Looked at this often, so that an old process and the one that takes over from it agree soon on the keys in their common file. */
 const CHALLENGE_KEYS_LOOK_MS = 600_000
+/** What a shield that is closed without draining first gives its record to write down the rest. */
+const RECORD_CLOSE_MS = 3_000
 
 export interface ShieldOptions {
   readonly version: string
@@ -48,8 +54,12 @@ export interface Shield {
   /** Swaps the settings of all threads whole; resolves when each has them. Keys that need a restart keep their old value. */
   reload(settings: Settings): Promise<void>
   reopenLogs(): void
+  /** Into the journal. Whatever happens to the record, this does nothing else. */
+  writeDown(draft: JournalDraft): void
   /** No new connections; resolves when what was open has ended, at the latest after the deadline. */
   drain(deadlineMs: number): Promise<void>
+  /** Closes the journal; nothing is written down after it. Before draining when another process takes over: a journal has one writer. */
+  closeRecord(last?: JournalDraft): Promise<void>
   close(): Promise<void>
   /** For drills and tests: ends a thread as a crash would. */
   killThread(name: ThreadName): Promise<void>
@@ -80,8 +90,16 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
         desk.hearVitals(report.vitals)
       } else if (report.type === 'control-view') desk.hearView(report.view, report.events)
       else if (report.type === 'store-state') totals.store = report.state
+      else if (name === 'record' && report.type !== 'ready') {
+        record.hear(report)
+        if (report.type === 'record-state') {
+          totals.record = report.state
+          desk.hearRecord(report.events)
+        }
+      }
       else if (report.type === 'ready') {
         sockets.set(name, report.sockets)
+        if (name === 'record') record.hear(report)
         if (plan !== null) threads.send(name, { type: 'plan', plan })
       } else if (report.type === 'plan') {
         plan = report.plan
@@ -100,6 +118,8 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       sockets.delete(name)
       totals.restarts++
       if (name === 'control') desk.controlDied()
+      else if (name === 'record') record.died()
+      if (name !== 'control') desk.note('thread-died', `the thread ${name} died and is started anew`)
       if (name.startsWith('edge-')) shared.reclaim(Number(name.slice(5)))
       for (const one of waiting) one.left.delete(name)
     },
@@ -110,6 +130,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     return left.size === 0 ? Promise.resolve() : new Promise((done) => waiting.add({ left, matches, done }))
   }
 
+  const record = new RecordLink({ clock: systemClock, isReady: () => threads.isReady('record'), send: (order) => threads.send('record', order) })
   const desk = new ControlDesk({
     version, totals,
     clock: systemClock,
@@ -122,6 +143,9 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     sendAct: (act) => threads.send('control', { type: 'act', act }),
     source: (address) => shared.source(address, systemClock.monotonicMs()),
     kernelDrop: () => kernelDrop.state(),
+    askRecord: (question) => record.ask(question),
+    writeDown: (draft) => record.note(draft),
+    record: () => ({ alive: record.alive, state: record.state }),
   })
   const kernelDrop = new KernelDrop({
     clock: systemClock, log,
@@ -172,6 +196,26 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     await threads.stop()
     throw error
   }
+  // Last, and awaited by nobody: visitors are served already.
+  }
+  void threads.start({
+    name: 'record', file: new URL('../record/worker.ts', import.meta.url), watchHeartbeat: true, optional: true,
+    start: (): RecordStart => ({ settings: recordSettings(settings), dataDir: settings.dataDir, version }),
+  })
+  let recordClosed: Promise<void> | null = null
+  record.note({ kind: 'start', who: 'polder', sentence: `Polder ${version} started and serves ${plans.urls().join(', ')}`, data: { version, node: process.versions.node, pid: process.pid, urls: plans.urls(), workers, successorOf: options.successorOf ?? 0 } })
+  /** Writes down what is still to be written; bounded, because a record that hangs must hold nobody up. */
+  const closeRecord = (last: JournalDraft = stopped): Promise<void> =>
+    (recordClosed ??= (async () => {
+      record.second(desk.second())
+      record.note(last)
+      record.close()
+      const drained = whenAll(['record'], (report) => report.type === 'drained')
+      threads.send('record', { type: 'drain', deadlineMs: RECORD_CLOSE_MS })
+      let timer: NodeJS.Timeout | undefined
+      await Promise.race([drained, new Promise<void>((resolve) => (timer = setTimeout(resolve, RECORD_CLOSE_MS)))])
+      clearTimeout(timer)
+    })())
 
   const rotation = setInterval(() => {
     shared.ticketKeys = unpredictableBytes(48)
@@ -190,6 +234,8 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     for (const name of edgeNames(workers)) threads.send(name, { type: 'challenge-keys', keys })
   }, CHALLENGE_KEYS_LOOK_MS)
   signing.unref()
+  const telling = setInterval(() => record.second(desk.second()), SECOND_MS)
+  telling.unref()
   const audit = setInterval(() => {
     const mended = shared.audit()
     if (mended > 0) log.warn(`${mended} lost places at the origin were put right`)
@@ -206,9 +252,12 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       const applied = whenAll([...edgeNames(workers), 'control'], (report) => report.type === 'applied' && report.version === settingsVersion)
       for (const name of edgeNames(workers)) threads.send(name, { type: 'settings', version: settingsVersion, settings: dataplaneSettings(settings) })
       threads.send('control', { type: 'settings', version: settingsVersion, settings: controlSettings(settings) })
+      threads.send('record', { type: 'settings', version: settingsVersion, settings: recordSettings(settings) })
       await applied
       await kernelDrop.applySettings()
     },
+    writeDown: (draft) => record.note(draft),
+    closeRecord: (last) => closeRecord(last),
     reopenLogs: () => threads.sendAll({ type: 'reopen-logs' }),
     async drain(deadlineMs) {
       draining = true
@@ -224,14 +273,18 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       clearInterval(rotation)
       clearInterval(signing)
       clearInterval(audit)
+      clearInterval(telling)
       await admin?.close()
       await control?.close()
       await kernelDrop.close()
+      await closeRecord()
       await threads.stop()
     },
     killThread: (name) => threads.kill(name),
   }
 }
+
+const stopped: JournalDraft = Object.freeze({ kind: 'stop', who: 'polder', sentence: 'this Polder ended as it should', data: null })
 
 function edgeNames(workers: number): ThreadName[] {
   return Array.from({ length: workers }, (_, index) => `edge-${index}` as const)

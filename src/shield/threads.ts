@@ -34,6 +34,8 @@ export interface ThreadSpec {
   /** Asked at every start, so that a restarted thread gets today's settings. */
   readonly start: () => unknown
   readonly watchHeartbeat: boolean
+  /** Nobody waits for it: when it dies before it was ready it is started anew like at any other time, and `start` never rejects. */
+  readonly optional?: boolean
 }
 
 interface Running {
@@ -74,7 +76,7 @@ export class Threads<Settings> {
   start(spec: ThreadSpec): Promise<ThreadReport & { type: 'ready' }> {
     const running: Running = { spec, worker: null, startedAtMs: 0, heardAtMs: 0, restartDelayMs: FIRST_RESTART_MS, restarts: 0, ready: false }
     this.#threads.set(spec.name, running)
-    return new Promise((resolve, reject) => this.#launch(running, resolve, reject))
+    return new Promise((resolve, reject) => this.#launch(running, resolve, spec.optional === true ? undefined : reject))
   }
 
   #launch(running: Running, onReady?: (report: ThreadReport & { type: 'ready' }) => void, onFailure?: (error: Error) => void): void {

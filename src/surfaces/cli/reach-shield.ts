@@ -1,9 +1,32 @@
-/** The way from a command to the running shield, and what to say when there is none. */
+/** The way from a command to the running shield and its record, and what to say when there is none. */
 import type { ControlAnswerOf, ControlQuestion, ControlQuestionOf } from '../../contract/control-socket.ts'
+import type { RecordReply, RecordRooms, RoomName } from '../../contract/record.ts'
 import { coloursFor, paint, printable } from './colour.ts'
 import { configFlag, configOf, textOf, type CliParts, type CommandFlag } from './command.ts'
 
 export const socketFlags: readonly CommandFlag[] = [configFlag, { flags: '--socket <path>', sentence: 'the control socket itself, when the settings file is not at hand' }]
+
+/** For commands that write something down with a name. */
+export const recordFlags: readonly CommandFlag[] = [...socketFlags, { flags: '--who <name>', sentence: 'for whom you act, when the login name does not say it; both are kept' }]
+
+/**
+ * Asks a room of the record. Answers, or null after saying on standard error why there is no answer. Whoever asks goes into the journal: the login name, and
+ * the name given with --who.
+ */
+export async function askRecord<R extends RoomName, Q extends keyof RecordRooms[R] & string, S>(
+  given: Readonly<Record<string, unknown>>, parts: CliParts<S>, room: R, question: Q, asks: AsksOf<RecordRooms[R][Q]>,
+): Promise<AnswersOf<RecordRooms[R][Q]> | null> {
+  const named = textOf(given, 'who')?.trim() ?? ''
+  const who = named === '' ? parts.who : `${named} (${parts.who})`
+  const reply: RecordReply | null = await askRunning(given, parts, { ask: 'record', question: { room, question, who, asks: asks as Readonly<Record<string, unknown>> } })
+  if (reply === null) return null
+  if (reply.ok) return reply.answer as AnswersOf<RecordRooms[R][Q]>
+  parts.error.write(`${paint(coloursFor(parts.error, parts.noColor), 'red', 'polder:')} ${printable(reply.sentence)}\n`)
+  return null
+}
+
+type AsksOf<E> = E extends { readonly asks: infer A } ? A : never
+type AnswersOf<E> = E extends { readonly answers: infer A } ? A : never
 
 /** Answers, or null after saying on standard error why there is no answer. */
 export async function askRunning<A extends ControlQuestion['ask'], S>(given: Readonly<Record<string, unknown>>, parts: CliParts<S>, question: ControlQuestionOf<A>): Promise<ControlAnswerOf<A> | null> {
@@ -35,6 +58,8 @@ function explain(code: string, message: string): readonly [what: string, mend: s
       return ['the shield is there but does not answer in time', 'its main thread is overloaded or hangs; see its log. Visitors are served by other threads']
     case 'other-format':
       return [message, 'use the polder command of the version that runs']
+    case 'record-gone':
+      return [message, 'visitors are served; see the log if it lasts']
     case 'control-plane-gone':
       return [message, 'visitors are served; ask again in a few seconds, and see the log if it lasts']
     default:

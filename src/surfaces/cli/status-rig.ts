@@ -45,6 +45,10 @@ export const attack: ShieldStatus = {
     answers: { answers: 80, serverErrors: 2, timeouts: 0, connectFailures: 0, latencyP50Ms: 21, latencyP99Ms: 80, shortRttMs: 21, longRttMs: 20 },
   }],
   upstreams: [{ name: 'http://127.0.0.1:8090', healthy: true }],
+  record: {
+    alive: true,
+    state: { journal: { entries: 812, lastSeq: 812, lastHash: '5f'.repeat(32), segments: 1, bytes: 412_000, suspended: null, waiting: 0, lost: 0, failures: 0 }, closedRooms: [] },
+  },
   kernelDrop: { state: 'off', sentence: 'off', sources: 0 },
   events: [{ atWallMs: NOW - 66_000, code: 'state', sentence: 'STRAIN to ATTACK: a rule passes all gates' }],
 }

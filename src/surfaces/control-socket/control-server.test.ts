@@ -10,7 +10,7 @@ import { CONTROL_FORMAT, LONGEST_QUESTION_BYTES, type ShieldStatus } from '../..
 import type { OperatorAct } from '../../contract/operator-act.ts'
 import { SimulatedClock } from '../../kernel/clock.ts'
 import { askShield } from './control-client.ts'
-import { type ControlAnswers, type ControlServer, ControlPlaneGone, openControlServer, pathProblem } from './control-server.ts'
+import { type ControlAnswers, type ControlServer, ControlPlaneGone, openControlServer, pathProblem, RecordGone } from './control-server.ts'
 import { readQuestion } from './read-question.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'polder-control-'))
@@ -25,6 +25,7 @@ function answers(more: Partial<ControlAnswers> = {}): ControlAnswers {
     status: () => ({ version: '1.2.3', pid: 1 }) as ShieldStatus,
     act: (act) => Promise.resolve({ done: true, sentence: JSON.stringify(act) }),
     address: () => assert.fail('not asked'),
+    record: () => assert.fail('not asked'),
     ...more,
   }
 }
@@ -176,5 +177,40 @@ test('any line at all is answered: a question or a refusal, never an exception',
       assert.ok('question' in read || read.refused.message.length > 0)
     }),
     { numRuns: 500 },
+  )
+})
+
+test('a question to the record keeps its lines, loses what steers a terminal, and must name a room', async () => {
+  const ask = (question: unknown) => readQuestion(JSON.stringify({ format: CONTROL_FORMAT, ask: 'record', question }), NOW)
+  const good = { room: 'incident', question: 'note', who: 'ada', asks: { id: 'open', text: 'one\r\ntwo\u001B[2J\u202Ethree', list: [{ 'en-GB': 'x\u2028y' }], n: 5, none: null } }
+  assert.deepEqual(ask(good), { question: { ask: 'record', question: { ...good, asks: { id: 'open', text: 'one\ntwo [2J three', list: [{ 'en-GB': 'x y' }], n: 5, none: null } } } })
+  const wrong: ReadonlyArray<readonly [unknown, RegExp]> = [
+    ['text', /question must be an object/],
+    [{ ...good, room: 'cellar' }, /no room "cellar"; rooms: journal, incident/],
+    [{ ...good, room: '__proto__' }, /no room/],
+    [{ ...good, question: '../x' }, /must be a word/],
+    [{ ...good, who: '' }, /who must be text/],
+    [{ ...good, asks: [] }, /asks must be an object/],
+    [{ ...good, asks: { text: 'x'.repeat(33_000) } }, /more than 32768 bytes/],
+    [{ ...good, asks: { 'a b': 1 } }, /a field named "a b"/],
+    [{ ...good, asks: { constructor: 1 } }, /a field named "constructor"/],
+    [{ ...good, asks: { a: [[[[[[[[[1]]]]]]]]] } }, /nested more than 8 deep/],
+  ]
+  for (const [question, message] of wrong) {
+    const read = ask(question)
+    assert.ok('refused' in read)
+    assert.match(read.refused.message, message)
+  }
+  const polluted = readQuestion(`{"format":1,"ask":"record","question":{"room":"incident","question":"note","who":"x","asks":{"__proto__":{"a":1}}}}`, NOW)
+  assert.ok('refused' in polluted)
+  await withServer(
+    async (server) => {
+      assert.deepEqual(await askShield(server.path, { ask: 'record', question: { room: 'journal', question: 'list', who: 'ada', asks: {} } }, 1_000), { ok: true, answer: 'journal' })
+    },
+    { record: async (question) => ({ ok: true, answer: question.room }) },
+  )
+  await withServer(
+    async (server) => assert.rejects(askShield(server.path, { ask: 'record', question: { room: 'journal', question: 'list', who: 'ada', asks: {} } }, 1_000), { code: 'record-gone' }),
+    { record: () => Promise.reject(new RecordGone('gone')) },
   )
 })

@@ -20,6 +20,7 @@ import {
   type ShieldStatus,
 } from '../../contract/control-socket.ts'
 import type { OperatorAct } from '../../contract/operator-act.ts'
+import type { RecordQuestion, RecordReply } from '../../contract/record.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { askShield } from './control-client.ts'
 import { readQuestion } from './read-question.ts'
@@ -34,6 +35,8 @@ export interface ControlAnswers {
   /** Rejects when nobody can carry it out. */
   act(act: OperatorAct): Promise<ActOutcome>
   address(address: string): AddressFacts
+  /** Rejects with RecordGone when the record does not answer. */
+  record(question: RecordQuestion): Promise<RecordReply>
 }
 
 export interface ControlServer {
@@ -136,7 +139,8 @@ function serve(socket: Socket, clock: Clock, answers: ControlAnswers): void {
   let chain = Promise.resolve()
   let waiting = 0
   socket.setEncoding('utf8')
-  socket.setTimeout(IDLE_MS, () => socket.destroy())
+  // A question to the record may take longer than this: only who asks nothing, or does not read, is cut.
+  socket.setTimeout(IDLE_MS, () => (waiting === 0 || socket.writableLength > 0 ? socket.destroy() : socket.setTimeout(IDLE_MS)))
   socket.on('error', () => socket.destroy())
   socket.on('data', (chunk: string) => {
     pending += chunk
@@ -174,6 +178,7 @@ async function replyTo(line: string, clock: Clock, answers: ControlAnswers): Pro
       question.ask === 'hello' ? answers.hello()
       : question.ask === 'status' ? answers.status()
       : question.ask === 'act' ? await answers.act(question.act)
+      : question.ask === 'record' ? await answers.record(question.question)
       : answers.address(question.address)
     const text = `${JSON.stringify({ format: CONTROL_FORMAT, ok: true, answer })}\n`
     return text.length > LONGEST_ANSWER_BYTES ? refusalLine('too-long', `the answer would have ${text.length} bytes`) : text
@@ -183,8 +188,12 @@ async function replyTo(line: string, clock: Clock, answers: ControlAnswers): Pro
   }
 }
 
+
 /** The control plane did not take an act. */
 export class ControlPlaneGone extends Error {}
+
+/** The record thread does not answer. */
+export class RecordGone extends Error {}
 
 function refusalLine(code: ControlRefusal, message: string): string {
   return `${JSON.stringify({ format: CONTROL_FORMAT, ok: false, code, message })}\n`

@@ -1,8 +1,9 @@
 /** Reads one line of the control socket. Whatever is in it, the answer is a question that can be trusted field by field, or a sentence about what is wrong. */
 import { isIP } from 'node:net'
-import { CONTROL_FORMAT, type ControlQuestion, type ControlRefusal } from '../../contract/control-socket.ts'
+import { CONTROL_FORMAT, type ControlQuestion, type ControlRefusal, LONGEST_ASKS_BYTES } from '../../contract/control-socket.ts'
 import type { OperatorAct } from '../../contract/operator-act.ts'
 import { type Condition, type RuleAction, ruleActions } from '../../contract/plan.ts'
+import { type RecordQuestion, roomNames } from '../../contract/record.ts'
 import { cidrProblem } from '../../kernel/cidr-set.ts'
 
 export interface Refused {
@@ -41,6 +42,10 @@ export function readQuestion(line: string, nowWallMs: number): { readonly questi
       case 'act':
         if (!isFields(raw['act'])) throw new Wrong('act must be an object')
         return { question: { ask: 'act', act: actOf(raw['act'], nowWallMs) } }
+      case 'record':
+        if (!isFields(raw['question'])) throw new Wrong('question must be an object')
+        return { question: { ask: 'record', question: recordQuestionOf(raw['question']) } }
+        if (raw['order'] !== 'crawl' && raw['order'] !== 'state') throw new Wrong('order must be crawl or state')
       default:
         return refusal('unknown-question', `there is no question ${JSON.stringify(raw['ask'])?.slice(0, 50)}`)
     }
@@ -130,6 +135,36 @@ function conditionOf(raw: unknown): Condition {
     default:
       throw new Wrong(`there is no condition on ${JSON.stringify(raw['attribute'])?.slice(0, 50)} that a person can write`)
   }
+}
+
+/** Which questions a room has, and what their fields must be, is the room's own to judge; here everything in them is made harmless. */
+function recordQuestionOf(raw: Fields): RecordQuestion {
+  const room = roomNames.find((name) => name === raw['room'])
+  if (room === undefined) throw new Wrong(`there is no room ${JSON.stringify(raw['room'])?.slice(0, 50)}; rooms: ${roomNames.join(', ')}`)
+  const question = raw['question']
+  if (typeof question !== 'string' || !/^[A-Za-z][A-Za-z-]{0,39}$/.test(question)) throw new Wrong('question must be a word')
+  const asks = raw['asks']
+  if (!isFields(asks)) throw new Wrong('asks must be an object')
+  if (Buffer.byteLength(JSON.stringify(asks)) > LONGEST_ASKS_BYTES) throw new Wrong(`asks has more than ${LONGEST_ASKS_BYTES} bytes`)
+  return { room, question, who: text(raw, 'who'), asks: harmless(asks, 0) as Fields }
+}
+
+const forbiddenKeys: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype'])
+const DEEPEST_ASKS = 8
+
+/** Texts keep their lines; whatever else steers a terminal or turns the direction of writing becomes a space. */
+function harmless(value: unknown, depth: number): unknown {
+  if (depth > DEEPEST_ASKS) throw new Wrong(`asks is nested more than ${DEEPEST_ASKS} deep`)
+  // U+200C and U+200D join and part letters (Persian, emoji) and steer nothing.
+  if (typeof value === 'string') return value.replaceAll(/\r\n?/g, '\n').replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (one) => (one === '\n' || one === '\u200C' || one === '\u200D' ? one : ' '))
+  if (Array.isArray(value)) return value.map((one) => harmless(one, depth + 1))
+  if (!isFields(value)) return value
+  const clean: Record<string, unknown> = {}
+  for (const [key, one] of Object.entries(value)) {
+    if (forbiddenKeys.has(key) || !/^[\w.:+-]{1,100}$/.test(key)) throw new Wrong(`asks has a field named ${JSON.stringify(key).slice(0, 50)}`)
+    clean[key] = harmless(one, depth + 1)
+  }
+  return clean
 }
 
 function until(raw: Fields, nowWallMs: number): number | null {

@@ -88,6 +88,21 @@ function gauges(out: Lines, totals: Totals): void {
     out.family('polder_last_good_failures', 'counter', 'Writes of last good copies that failed.')
     out.sample('polder_last_good_failures_total', {}, totals.store.diskFailures)
   }
+  if (totals.record !== null) {
+    const { journal } = totals.record
+    out.family('polder_journal_entries', 'gauge', 'Entries of the journal on disk and in memory.')
+    out.sample('polder_journal_entries', {}, journal.entries)
+    out.family('polder_journal_bytes', 'gauge', 'Bytes of the journal on disk.', 'bytes')
+    out.sample('polder_journal_bytes', {}, journal.bytes)
+    out.family('polder_journal_suspended', 'gauge', 'Whether entries are kept in memory because the disk fails (1) or written as they should (0).')
+    out.sample('polder_journal_suspended', {}, journal.suspended === null ? 0 : 1)
+    out.family('polder_journal_waiting', 'gauge', 'Entries in memory that are not on the disk yet.')
+    out.sample('polder_journal_waiting', {}, journal.waiting)
+    out.family('polder_journal_failures', 'counter', 'Writes of the journal that failed.')
+    out.sample('polder_journal_failures_total', {}, journal.failures)
+    out.family('polder_journal_lost', 'counter', 'Entries given up because the disk failed for too long.')
+    out.sample('polder_journal_lost_total', {}, journal.lost)
+  }
   out.family('polder_plan_version', 'gauge', 'Version of the plan the data plane follows.')
   out.sample('polder_plan_version', {}, totals.planVersion)
 }

@@ -1,4 +1,5 @@
 import type { Reason } from '../../contract/reason.ts'
+import type { RecordState } from '../../contract/record.ts'
 import type { RouteClass } from '../../contract/route-class.ts'
 import type { StoreState, UpstreamState } from '../../contract/thread.ts'
 import { type AdmissionVitals, durationBoundsMs, type DurationGroup, durationGroups, type OriginVitals, type RuleMatches, type Vitals } from '../../contract/vitals.ts'
@@ -23,6 +24,7 @@ export class Totals {
   readonly last = new Map<number, Vitals>()
   readonly upstreams = new Map<number, readonly UpstreamState[]>()
   store: StoreState | null = null
+  record: RecordState | null = null
   planVersion = 0
   restarts = 0
 
