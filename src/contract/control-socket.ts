@@ -1,4 +1,5 @@
 import type { ControlEvent, ControlView, RuleEffect } from './control.ts'
+import type { LifelineState } from './lifeline.ts'
 import type { OperatorAct } from './operator-act.ts'
 import type { Rule, ShieldState } from './plan.ts'
 import type { Reason } from './reason.ts'
@@ -31,15 +32,17 @@ export type ControlQuestion =
   | { readonly ask: 'address'; readonly address: string }
   /** A room of the record: journal, incident, report, statement, alert, calendar. */
   | { readonly ask: 'record'; readonly question: RecordQuestion }
+  /** The last good copy of the site: its state; with `crawl`, a pass over the site begins as soon as it is calm. */
+  | { readonly ask: 'lifeline'; readonly order: 'crawl' | 'state' }
 
 export type ControlQuestionOf<A extends ControlQuestion['ask']> = Extract<ControlQuestion, { readonly ask: A }>
-export type ControlAnswerOf<A extends ControlQuestion['ask']> = A extends 'hello' ? Hello : A extends 'status' ? ShieldStatus : A extends 'act' ? ActOutcome : A extends 'record' ? RecordReply : AddressFacts
+export type ControlAnswerOf<A extends ControlQuestion['ask']> = A extends 'hello' ? Hello : A extends 'status' ? ShieldStatus : A extends 'act' ? ActOutcome : A extends 'record' ? RecordReply : A extends 'lifeline' ? LifelineState : AddressFacts
 
 export type ControlReply<T> =
   | { readonly format: typeof CONTROL_FORMAT; readonly ok: true; readonly answer: T }
   | { readonly format: typeof CONTROL_FORMAT; readonly ok: false; readonly code: ControlRefusal; readonly message: string }
 
-export type ControlRefusal = 'other-format' | 'not-json' | 'too-long' | 'unknown-question' | 'bad-question' | 'control-plane-gone' | 'record-gone' | 'shield-error' | 'busy'
+export type ControlRefusal = 'other-format' | 'not-json' | 'too-long' | 'unknown-question' | 'bad-question' | 'control-plane-gone' | 'record-gone' | 'lifeline-gone' | 'shield-error' | 'busy'
 
 export interface Hello {
   readonly version: string

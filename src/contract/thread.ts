@@ -1,14 +1,15 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ControlEvent, ControlView } from './control.ts'
 import type { JournalDraft } from './journal.ts'
+import type { LifelineAnswer, LifelineAsk, LifelineCopy, LifelineReads, LifelineState } from './lifeline.ts'
 import type { OperatorAct } from './operator-act.ts'
 import type { Plan } from './plan.ts'
 import type { RecordQuestion, RecordReply, RecordState, ShieldSecond } from './record.ts'
 import type { SampleBatch } from './sample.ts'
 import type { Vitals } from './vitals.ts'
 
-/** Threads of one shield, as they name each other: `edge-0` … `edge-n`, `store`, `control`, `record`. */
-export type ThreadName = `edge-${number}` | 'store' | 'control' | 'record'
+/** Threads of one shield, as they name each other: `edge-0` … `edge-n`, `store`, `control`, `record`, `lifeline`. */
+export type ThreadName = `edge-${number}` | 'store' | 'control' | 'record' | 'lifeline'
 
 /** From the main thread to any thread. */
 export type ThreadOrder<Settings> =
@@ -30,6 +31,8 @@ export type ThreadOrder<Settings> =
   /** To the record: what is to be written down; answered by `record-kept` with the same number once it is. */
   | { readonly type: 'record-second'; readonly number: number; readonly second: ShieldSecond }
   | { readonly type: 'record-note'; readonly number: number; readonly draft: JournalDraft }
+  /** To the lifeline: begin a pass over the site as soon as it is calm, or only tell its state. Both are answered by `lifeline-state`. */
+  | { readonly type: 'lifeline'; readonly order: 'crawl' | 'state' }
 
 /** From any thread to the main thread. */
 export type ThreadReport =
@@ -38,6 +41,7 @@ export type ThreadReport =
   | { readonly type: 'drained' }
   | { readonly type: 'vitals'; readonly vitals: Vitals; readonly upstreams: readonly UpstreamState[] }
   | { readonly type: 'store-state'; readonly state: StoreState }
+  | { readonly type: 'lifeline-state'; readonly state: LifelineState }
   | { readonly type: 'plan'; readonly plan: Plan }
   /** Once a second: what the control plane sees and does now, and what happened since; plain data for surfaces. */
   | { readonly type: 'control-view'; readonly view: ControlView; readonly events: readonly ControlEvent[] }
@@ -52,8 +56,12 @@ export type LinkMessage =
   | { readonly type: 'cache'; readonly message: unknown }
   | { readonly type: 'samples'; readonly batch: SampleBatch }
   | { readonly type: 'vitals'; readonly vitals: Vitals }
+  /** An edge worker asks the lifeline for its copy of a page. */
   | { readonly type: 'last-good-get'; readonly ticket: number; readonly key: string }
-  | { readonly type: 'last-good'; readonly ticket: number; readonly found: unknown }
+  | { readonly type: 'last-good'; readonly ticket: number; readonly found: LifelineCopy | null }
+  | { readonly type: 'lifeline-ask'; readonly ask: LifelineAsk }
+  | { readonly type: 'lifeline-answer'; readonly answer: LifelineAnswer }
+  | { readonly type: 'lifeline-reads'; readonly reads: LifelineReads }
 
 export interface OpenSocket {
   /** As in the settings: host:port. */

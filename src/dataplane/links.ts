@@ -22,13 +22,16 @@ export class Links {
     port.unref()
   }
 
-  send(peer: ThreadName, message: LinkMessage, transfer: readonly ArrayBuffer[] = []): void {
-    this.#ports.get(peer)?.postMessage(message, [...transfer])
+  /** False: there is no line to that thread now. */
+  send(peer: ThreadName, message: LinkMessage, transfer: readonly ArrayBuffer[] = []): boolean {
+    const port = this.#ports.get(peer)
+    port?.postMessage(message, [...transfer])
+    return port !== undefined
   }
 
-  /** To every edge worker and the store; the control plane and the record have no part in the cache. */
+  /** To every edge worker and the store; the control plane, the record and the lifeline have no part in the cache. */
   sendToCaches(message: CacheMessage): void {
-    for (const [peer, port] of this.#ports) if (peer !== 'control' && peer !== 'record') port.postMessage({ type: 'cache', message } satisfies LinkMessage)
+    for (const [peer, port] of this.#ports) if (peer !== 'control' && peer !== 'record' && peer !== 'lifeline') port.postMessage({ type: 'cache', message } satisfies LinkMessage)
   }
 }
 

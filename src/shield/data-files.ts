@@ -4,3 +4,5 @@ export const BASELINE_FILE = 'baseline.bin'
 export const LEARNED_FILE = 'learned.bin'
 /** Orders of operators that outlive a restart. */
 export const ORDERS_FILE = 'operator-orders.json'
+/** The last good copy of the public site, with its frontier. */
+export const LIFELINE_FILE = 'lifeline.sqlite'

@@ -21,6 +21,7 @@ import { ControlDesk } from './control-desk.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 import { featureKey } from './feature-key.ts'
 import { listenerPlans } from './listener-plans.ts'
+import { LifelineLink, lifelineStart } from './lifeline-link.ts'
 import { mustBeFree } from './port-free.ts'
 import { KernelDrop } from './kernel-drop.ts'
 import { RecordLink } from './record-link.ts'
@@ -90,6 +91,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
         desk.hearVitals(report.vitals)
       } else if (report.type === 'control-view') desk.hearView(report.view, report.events)
       else if (report.type === 'store-state') totals.store = report.state
+      else if (report.type === 'lifeline-state') lifeline.hear(report.state)
       else if (name === 'record' && report.type !== 'ready') {
         record.hear(report)
         if (report.type === 'record-state') {
@@ -104,6 +106,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       } else if (report.type === 'plan') {
         plan = report.plan
         for (const other of edgeNames(workers)) threads.send(other, { type: 'plan', plan })
+        threads.send('lifeline', { type: 'plan', plan })
         void kernelDrop.hear(report.plan)
       }
       for (const one of waiting) {
@@ -131,6 +134,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
   }
 
   const record = new RecordLink({ clock: systemClock, isReady: () => threads.isReady('record'), send: (order) => threads.send('record', order) })
+  const lifeline = new LifelineLink({ isReady: () => threads.isReady('lifeline'), send: (order) => threads.send('lifeline', order) })
   const desk = new ControlDesk({
     version, totals,
     clock: systemClock,
@@ -143,6 +147,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     sendAct: (act) => threads.send('control', { type: 'act', act }),
     source: (address) => shared.source(address, systemClock.monotonicMs()),
     kernelDrop: () => kernelDrop.state(),
+    lifeline: (order) => lifeline.ask(order),
     askRecord: (question) => record.ask(question),
     writeDown: (draft) => record.note(draft),
     record: () => ({ alive: record.alive, state: record.state }),
@@ -197,6 +202,8 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     throw error
   }
   // Last, and awaited by nobody: visitors are served already.
+  if (settings.lifeline.enabled) {
+    void threads.start({ name: 'lifeline', file: new URL('../lifeline/worker.ts', import.meta.url), watchHeartbeat: false, optional: true, start: () => lifelineStart(settings) })
   }
   void threads.start({
     name: 'record', file: new URL('../record/worker.ts', import.meta.url), watchHeartbeat: true, optional: true,
@@ -252,6 +259,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       const applied = whenAll([...edgeNames(workers), 'control'], (report) => report.type === 'applied' && report.version === settingsVersion)
       for (const name of edgeNames(workers)) threads.send(name, { type: 'settings', version: settingsVersion, settings: dataplaneSettings(settings) })
       threads.send('control', { type: 'settings', version: settingsVersion, settings: controlSettings(settings) })
+      threads.send('lifeline', { type: 'settings', version: settingsVersion, settings: settings.lifeline })
       threads.send('record', { type: 'settings', version: settingsVersion, settings: recordSettings(settings) })
       await applied
       await kernelDrop.applySettings()
@@ -265,8 +273,8 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       const drained = whenAll(names, (report) => report.type === 'drained')
       for (const name of names) threads.send(name, { type: 'drain', deadlineMs })
       await drained
-      const kept = whenAll(['store', 'control'], (report) => report.type === 'drained')
-      for (const name of ['store', 'control'] as const) threads.send(name, { type: 'drain', deadlineMs })
+      const kept = whenAll(['store', 'control', 'lifeline'], (report) => report.type === 'drained')
+      for (const name of ['store', 'control', 'lifeline'] as const) threads.send(name, { type: 'drain', deadlineMs })
       await kept
     },
     async close() {

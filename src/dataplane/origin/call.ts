@@ -27,6 +27,8 @@ export interface OriginCall {
   readonly deadlineMs: number
   /** May be sent twice without harm. Default: by method (GET, HEAD, OPTIONS). A started RequestBody is never repeated. */
   readonly idempotent?: boolean
+  /** The lifeline's questions are another mix than the visitors': they say nothing about how the origin serves visitors. Failures still count for the upstream's health. */
+  readonly unmetered?: boolean
   readonly sink: OriginSink
 }
 

@@ -169,6 +169,13 @@ export class Origin implements ExchangeHost {
     return this.#retries
   }
 
+  /** False: no upstream is believed to answer. */
+  get hasHealthy(): boolean {
+    const upstreams = this.#upstreams
+    for (let i = 0; i < upstreams.length; i++) if (upstreams[i].health.state === 'healthy') return true
+    return false
+  }
+
   upstreams(): readonly UpstreamState[] {
     return this.#upstreams.map((upstream) => upstream.state())
   }
@@ -209,13 +216,13 @@ export class Origin implements ExchangeHost {
   }
 
   onTryFailed(exchange: Exchange, upstream: Upstream, fault: Fault): void {
-    this.meter.failed(exchange.call.routeClass, fault)
+    if (exchange.call.unmetered !== true) this.meter.failed(exchange.call.routeClass, fault)
     upstream.failed(this.now(), fault, this.#random)
   }
 
   onAnswered(exchange: Exchange, upstream: Upstream, status: number): void {
     const now = this.now()
-    this.meter.answered(exchange.call.routeClass, status, now - exchange.startedMs)
+    if (exchange.call.unmetered !== true) this.meter.answered(exchange.call.routeClass, status, now - exchange.startedMs)
     if (this.#settings.ejectOnServerErrors && status >= 502 && status <= 504) upstream.health.failed(now, this.#random.next())
     else upstream.health.succeeded(now)
   }

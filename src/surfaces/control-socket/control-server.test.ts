@@ -26,6 +26,7 @@ function answers(more: Partial<ControlAnswers> = {}): ControlAnswers {
     act: (act) => Promise.resolve({ done: true, sentence: JSON.stringify(act) }),
     address: () => assert.fail('not asked'),
     record: () => assert.fail('not asked'),
+    lifeline: () => assert.fail('not asked'),
     ...more,
   }
 }

@@ -19,6 +19,7 @@ import {
   LONGEST_SOCKET_PATH_BYTES,
   type ShieldStatus,
 } from '../../contract/control-socket.ts'
+import type { LifelineState } from '../../contract/lifeline.ts'
 import type { OperatorAct } from '../../contract/operator-act.ts'
 import type { RecordQuestion, RecordReply } from '../../contract/record.ts'
 import type { Clock } from '../../kernel/clock.ts'
@@ -35,6 +36,8 @@ export interface ControlAnswers {
   /** Rejects when nobody can carry it out. */
   act(act: OperatorAct): Promise<ActOutcome>
   address(address: string): AddressFacts
+  /** Rejects with LifelineGone when the lifeline does not answer. */
+  lifeline(order: 'crawl' | 'state'): Promise<LifelineState>
   /** Rejects with RecordGone when the record does not answer. */
   record(question: RecordQuestion): Promise<RecordReply>
 }
@@ -179,15 +182,18 @@ async function replyTo(line: string, clock: Clock, answers: ControlAnswers): Pro
       : question.ask === 'status' ? answers.status()
       : question.ask === 'act' ? await answers.act(question.act)
       : question.ask === 'record' ? await answers.record(question.question)
+      : question.ask === 'lifeline' ? await answers.lifeline(question.order)
       : answers.address(question.address)
     const text = `${JSON.stringify({ format: CONTROL_FORMAT, ok: true, answer })}\n`
     return text.length > LONGEST_ANSWER_BYTES ? refusalLine('too-long', `the answer would have ${text.length} bytes`) : text
   } catch (error) {
-    const gone = error instanceof ControlPlaneGone
-    return refusalLine(gone ? 'control-plane-gone' : 'shield-error', (error as Error).message)
+    const code = error instanceof ControlPlaneGone ? 'control-plane-gone' : error instanceof RecordGone ? 'record-gone' : error instanceof LifelineGone ? 'lifeline-gone' : 'shield-error'
+    return refusalLine(code, (error as Error).message)
   }
 }
 
+/** The lifeline did not answer. */
+export class LifelineGone extends Error {}
 
 /** The control plane did not take an act. */
 export class ControlPlaneGone extends Error {}

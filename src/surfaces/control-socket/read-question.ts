@@ -45,7 +45,9 @@ export function readQuestion(line: string, nowWallMs: number): { readonly questi
       case 'record':
         if (!isFields(raw['question'])) throw new Wrong('question must be an object')
         return { question: { ask: 'record', question: recordQuestionOf(raw['question']) } }
+      case 'lifeline':
         if (raw['order'] !== 'crawl' && raw['order'] !== 'state') throw new Wrong('order must be crawl or state')
+        return { question: { ask: 'lifeline', order: raw['order'] } }
       default:
         return refusal('unknown-question', `there is no question ${JSON.stringify(raw['ask'])?.slice(0, 50)}`)
     }
