@@ -80,7 +80,7 @@ export class ControlDesk implements ControlAnswers {
 
   hearView(view: ControlView, events: readonly ControlEvent[]): void {
     this.#view = view
-    this.#heardAtWallMs = this.#parts.clock.wallMs()
+    this.#heardAtWallMs = this.#parts.totals.controlHeardAtWallMs = this.#parts.clock.wallMs()
     for (const event of events) {
       this.#events.push(event)
       this.#untold(event)
@@ -138,6 +138,7 @@ export class ControlDesk implements ControlAnswers {
   }
 
   controlDied(): void {
+    this.#parts.totals.controlDeaths++
     this.note('control-plane-died', 'the control plane died; it is started anew, visitors are served, rules of the last plan run out by themselves')
     for (const act of this.#acts) act.fail(new ControlPlaneGone('the control plane died before it took the order; ask again in a few seconds'))
     this.#acts = []

@@ -51,6 +51,12 @@ export function openMetrics(totals: Totals, version: string): string {
   for (const [rule, matches] of totals.rules) out.sample('polder_rule_matches_total', { rule }, matches.matched)
   out.family('polder_thread_restarts', 'counter', 'Threads that died and were started anew.')
   out.sample('polder_thread_restarts_total', {}, totals.restarts)
+  out.family('polder_control_deaths', 'counter', 'Times the control plane died and was started anew: its automatic rules run out, visitors are served.')
+  out.sample('polder_control_deaths_total', {}, totals.controlDeaths)
+  if (totals.controlHeardAtWallMs > 0) {
+    out.family('polder_control_heard_timestamp_seconds', 'gauge', 'When the control plane was last heard. More than 5 s ago: nothing new is detected.', 'seconds')
+    out.sample('polder_control_heard_timestamp_seconds', {}, totals.controlHeardAtWallMs / 1_000)
+  }
   return `${out.text()}# EOF\n`
 }
 

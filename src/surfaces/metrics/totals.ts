@@ -26,6 +26,9 @@ export class Totals {
   store: StoreState | null = null
   record: RecordState | null = null
   planVersion = 0
+  /** Last word of the control plane, wall ms; 0 before the first. */
+  controlHeardAtWallMs = 0
+  controlDeaths = 0
   restarts = 0
 
   constructor() {
