@@ -28,11 +28,25 @@ export interface ChannelState {
   readonly trouble: string | null
 }
 
+/** An alert that is not over. */
+export interface OpenAlertState extends Alert {
+  readonly sinceWallMs: number
+  readonly acknowledged: { readonly who: string; readonly atWallMs: number } | null
+  /** Names of channels. */
+  readonly toldTo: readonly string[]
+}
+
+/** For metrics and status. */
+export interface AlertsState {
+  readonly channels: readonly ChannelState[]
+  readonly open: Readonly<Record<Severity, number>>
+}
+
 export interface AlertExchanges {
   readonly channels: { readonly asks: AsksNothing; readonly answers: readonly ChannelState[] }
   /** Sends a marked test to one channel, or to all, and waits for what the other side says (at most 20 s). */
   readonly test: { readonly asks: { readonly channel?: string }; readonly answers: ReadonlyArray<{ readonly channel: string; readonly ok: boolean; readonly sentence: string; readonly ms: number }> }
   readonly acknowledge: { readonly asks: { readonly key: string }; readonly answers: { readonly sentence: string } }
-  readonly open: { readonly asks: AsksNothing; readonly answers: readonly Alert[] }
+  readonly open: { readonly asks: AsksNothing; readonly answers: readonly OpenAlertState[] }
   readonly [question: string]: { readonly asks: object; readonly answers: unknown }
 }
