@@ -32,7 +32,7 @@ export interface ChallengeCount {
   readonly clients: number
   /** Requests that got their page in the end. */
   readonly passed: number
-  /** Clients that once did not: they gave up, or cannot pass at all. */
+  /** Clients that once did not. Programs that cannot pass at all (crawlers, feed readers) count as blocked instead. */
   readonly clientsGaveUp: number
   /** From the question to the page, of those that passed; NaN when nobody did. */
   readonly passMedianMs: number
