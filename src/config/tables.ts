@@ -15,6 +15,7 @@ import { edgeOptions } from '../dataplane/edge/options.ts'
 import { originOptions } from '../dataplane/origin/options.ts'
 import { siteOptions } from '../dataplane/pages/options.ts'
 import { admitOptions } from '../dataplane/rules/options.ts'
+import { waitingRoomOptions } from '../dataplane/waiting-room/options.ts'
 import { journalOptions } from '../record/journal/options.ts'
 
 export const sectionTables = {
@@ -28,6 +29,7 @@ export const sectionTables = {
   mitigation: mitigationOptions,
   networkData: networkDataOptions,
   challenge: challengeOptions,
+  waitingRoom: waitingRoomOptions,
   site: siteOptions,
   log: accessLogOptions,
   journal: journalOptions,
@@ -50,6 +52,7 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   mitigation: 'What rules that Polder writes by itself may do, and how much harm they may risk.',
   networkData: 'Your files of countries and network operators (AS numbers) by address: they make reports readable and never block anyone.',
   challenge: 'The short check that a rule may put before a page: docs/operator/challenge.md.',
+  waitingRoom: 'Turns in order of arrival while the origin is full: docs/operator/waiting-room.md.',
   site: 'The institution, as the pages show it that Polder itself sends: check, overload, error.',
   log: 'The access log.',
   journal: 'The journal: what happened, who did what, and figures of the traffic, each entry bound to the one before: docs/operator/journal.md.',

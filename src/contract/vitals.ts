@@ -50,6 +50,8 @@ export interface AdmissionVitals {
   readonly limit: number
   readonly waiting: number
   readonly waitP90Ms: number
+  /** Visitors in the waiting room of this class now, over the whole process; left out when nobody is. */
+  readonly inLine?: number
 }
 
 export interface OriginVitals {

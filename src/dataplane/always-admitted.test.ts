@@ -31,6 +31,8 @@ import { type PreparedAnswer, type Reply, Request, type TlsFacts } from './reque
 import type { DataplaneSettings } from './settings.ts'
 import { Tally } from './telemetry/tally.ts'
 import { Tap } from './tap/tap.ts'
+import { allocateWaitingRoom } from './waiting-door.ts'
+import { waitingRoomOptions } from './waiting-room/options.ts'
 
 const KEY = 7
 const SECRET = 'correct-horse-battery-staple-0123'
@@ -65,7 +67,7 @@ class NoReply implements Reply {
 const sharedSettings: DataplaneSettings = {
   edge: defaultsOf(edgeOptions), log: { ...defaultsOf(accessLogOptions), format: 'off' }, cache: defaultsOf(cacheOptions),
   admission: { ...defaultsOf(admissionOptions), sourceSlots: 1_024 }, origin: { ...defaultsOf(originOptions), upstreams: ['http://127.0.0.1:9'] },
-  site: defaultsOf(siteOptions), challenge: defaultsOf(challengeOptions),
+  site: defaultsOf(siteOptions), challenge: defaultsOf(challengeOptions), waitingRoom: defaultsOf(waitingRoomOptions),
   // Whatever no rule stops ends at the next step, for want of a known host: so the test needs no origin.
   hosts: ['site.example'], rules: [], routes: [], admit: { probes: [], probeSecretSha256: '' },
 }
@@ -80,7 +82,7 @@ function pipelineWith(settings: Partial<DataplaneSettings>): { pipeline: Pipelin
   const admission = new Admission(admissionMemory, 0, sharedSettings.admission, { clock, random, wake: () => {}, pollLater: () => {} })
   const cache = new Cache({ worker: 0, shared: new CacheShared(cacheMemory, KEY), bus: { onMessage: null, broadcast: () => {} }, clock })
   const accessLog = new AccessLog(sharedSettings.log, clock, random, () => {})
-  return { tap, pipeline: new Pipeline({ clock, log: new RecordedLog(), tally: new Tally(), tap, admission, cache, accessLog, hashKey: KEY, workers: 1, challengeKeys: [{ id: 1, bytes: new Uint8Array(32) }], clearances: new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES) }, { ...sharedSettings, ...settings }, origin) }
+  return { tap, pipeline: new Pipeline({ clock, log: new RecordedLog(), tally: new Tally(), tap, admission, cache, accessLog, hashKey: KEY, workers: 1, challengeKeys: [{ id: 1, bytes: new Uint8Array(32) }], clearances: new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES), waitingRoom: allocateWaitingRoom(defaultsOf(waitingRoomOptions), 1) }, { ...sharedSettings, ...settings }, origin) }
 }
 
 interface Asking {

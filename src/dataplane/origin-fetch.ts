@@ -29,10 +29,12 @@ import { VisitorAnswer } from './visitor-answer.ts'
 
 /** How long a visitor waits for the disk to say whether it has a last good copy: a local read, even a loaded machine answers in milliseconds. */
 const RECALL_MS = 1_000
+/** Said to somebody who waits for a turn and cannot be shown the waiting room's page. */
+const WAIT_SECONDS = 5
 
 export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
   readonly routeClass: RouteClass
-  readonly visitorClass: VisitorClass
+  visitorClass: VisitorClass
   readonly client: { readonly key: number }
   readonly sourceSlot: number
   readonly deadlineMs = Number.POSITIVE_INFINITY
@@ -110,7 +112,7 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
     const { cache, tally } = this.#host
     if (outcome === 'failed') {
       // Perhaps only its visitor went away: one of those who waited tries again for all, once; when that fails too, the origin is down.
-      if (this.#sharedAgain || cache.onError(this.#lookup, this.#now()) !== null) this.#fallBack('origin-down', 5)
+      if (this.#sharedAgain || cache.onError(this.#lookup, this.#now()) !== null) this.#fallBack(this.#host.waitingRoom.isOpenFor(this.#request) ? 'waiting-room' : 'origin-down', 5)
       else this.#shareAgain()
       return
     }
@@ -158,6 +160,17 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
   // 3. Wait for a place
 
   #apply(): void {
+    if (this.#visitor.waiting) {
+      if (!this.#host.waitingRoom.mayGo(this.#request)) {
+        this.#fallBack('waiting-room', WAIT_SECONDS)
+        return
+      }
+      this.visitorClass = this.#request.visitorClass
+    }
+    this.#enter()
+  }
+
+  #enter(): void {
     const answer = this.#host.admission.admit(this)
     if (answer === null) return
     if ('reason' in answer) this.onRefused(answer)
@@ -165,11 +178,16 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
   }
 
   onRefused(refusal: Refusal): void {
-    this.#guard(() => this.#fallBack(refusal.reason, refusal.retryAfterSeconds))
+    this.#guard(() => {
+      // Whose turn has come waits on, rather than being sent back to the waiting room for a moment.
+      if (refusal.reason === 'queue-timeout' && this.#visitor.waiting && this.#host.waitingRoom.mayStay(this.#request)) this.#enter()
+      else this.#fallBack(refusal.reason, refusal.retryAfterSeconds)
+    })
   }
 
   onSlot(slot: AdmissionSlot): void {
     this.#slot = slot
+    if (this.#visitor.waiting) this.#host.waitingRoom.entered(this.#request)
     this.#guard(() => this.#ask())
   }
 
@@ -402,7 +420,7 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
     }
     const { method } = this.#request
     if ((method !== 'GET' && method !== 'HEAD') || this.#lookup.kind === 'bypass') {
-      visitor.refuse(reason, retryAfterSeconds)
+      visitor.turnAway(reason, retryAfterSeconds)
       return
     }
     const now = this.#now()
@@ -413,7 +431,7 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
     }
     this.#host.cache.recall(this.#request, this.#lookup, now, RECALL_MS, (found) =>
       this.#guard(() => {
-        if (found === null) visitor.refuse(reason, retryAfterSeconds)
+        if (found === null) visitor.turnAway(reason, retryAfterSeconds)
         else visitor.sendStored(found, this.#lookup, 'served-last-good', 'last-good')
       }),
     )

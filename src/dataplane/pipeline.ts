@@ -9,7 +9,7 @@
  *   obey      the rules: block, limit, challenge, tag
  *   host      a site we do not serve is refused cheaply
  *   cache     a stored answer ends the request here; that is what most visitors of a flooded site get
- *   origin    everything else: admission, origin, store (origin-fetch.ts)
+ *   origin    everything else: the waiting room, admission, origin, store (origin-fetch.ts)
  *
  * Synchronous until admission. It must never throw: a fault of ours ends one request with `shield-error`, never the worker.
  */
@@ -17,6 +17,7 @@ import { calmPlan, type Plan } from '../contract/plan.ts'
 import type { Reason } from '../contract/reason.ts'
 import type { RouteClass } from '../contract/route-class.ts'
 import { sampleFlags } from '../contract/sample.ts'
+import type { AdmissionVitals, Vitals } from '../contract/vitals.ts'
 import type { Clock, MonotonicMs, WallMs } from '../kernel/clock.ts'
 import { hasHeader } from '../kernel/header-list.ts'
 import type { Log } from '../kernel/log.ts'
@@ -27,6 +28,7 @@ import { type CachePolicy, compileCachePolicy } from './cache/policy.ts'
 import { Features } from './features.ts'
 import { ChallengeDoor } from './challenge-door.ts'
 import { ClearanceBudget } from './challenge/clearance-budget.ts'
+import { takePlaceMarks } from './challenge/place-marks.ts'
 import type { ChallengeKey } from './challenge/tokens.ts'
 import type { FetchHost } from './fetch-host.ts'
 import { HostTable } from './routing/host-table.ts'
@@ -44,6 +46,7 @@ import { SlowReaders } from './slow-readers.ts'
 import type { Tap } from './tap/tap.ts'
 import type { Tally } from './telemetry/tally.ts'
 import { GatherBudget } from './upload/gathered-body.ts'
+import { WaitingDoor, type WaitingRoomMemory } from './waiting-door.ts'
 
 export interface PipelineParts {
   readonly clock: Clock
@@ -57,6 +60,7 @@ export interface PipelineParts {
   readonly workers: number
   readonly challengeKeys: readonly ChallengeKey[]
   readonly clearances: SharedArrayBuffer
+  readonly waitingRoom: WaitingRoomMemory
 }
 
 /** What one version of the settings means, compiled; swapped whole on a reload. */
@@ -77,6 +81,7 @@ export class Pipeline implements FetchHost {
   readonly gatherBudget = new GatherBudget()
   readonly slowReaders = new SlowReaders()
   readonly tally: Tally
+  readonly waitingRoom: WaitingDoor
   readonly #parts: PipelineParts
   readonly #features: Features
   readonly #ruleShare: number
@@ -96,6 +101,7 @@ export class Pipeline implements FetchHost {
     this.#ruleShare = 1 / parts.workers
     this.#site = compileSite(settings, origin)
     this.#rules = compileRules(settings.rules, [])
+    this.waitingRoom = new WaitingDoor({ clock: parts.clock, keys: parts.challengeKeys, admission: parts.admission, memory: parts.waitingRoom, hashKey: parts.hashKey }, settings)
     this.#door = new ChallengeDoor(
       {
         clock: parts.clock, keys: parts.challengeKeys, budget: new ClearanceBudget(parts.clearances, parts.hashKey), gatherBudget: this.gatherBudget,
@@ -122,10 +128,12 @@ export class Pipeline implements FetchHost {
     this.#site = compileSite(settings, origin)
     this.#rules = compileRules(settings.rules, this.plan.rules, this.#rules)
     this.#door.applySettings(settings)
+    this.waitingRoom.applySettings(settings)
   }
 
   setChallengeKeys(keys: readonly ChallengeKey[]): void {
     this.#door.setKeys(keys)
+    this.waitingRoom.setKeys(keys)
   }
 
   /** The control plane's word. An older plan than the one in force is ignored. */
@@ -157,6 +165,7 @@ export class Pipeline implements FetchHost {
     if (this.#pass(request, admitted, wallNow)) return
     if (this.#obey(request, admitted, now, wallNow)) return
     if (!this.#site.hosts.knows(request.host)) return this.refuse(request, 'unknown-host', 0)
+    if (this.waitingRoom.tidy(this, request)) return
     if (request.method === 'OPTIONS' && request.target === '*') return this.#answerOptions(request)
     if (request.upgrade !== '' && route.upgrade) return this.#toOrigin(request, route)
     if (this.#serveStored(request, route, now)) return
@@ -173,6 +182,7 @@ export class Pipeline implements FetchHost {
     if (routeClass === 'static') sources.countStatic(slot)
     const hasCookie = hasHeader(request.headers, 'cookie')
     this.#door.read(request, wallNow)
+    takePlaceMarks(request)
     if (hasCookie || request.clearedBy !== '') sources.countEcho(slot)
     if (request.clearedBy !== '') request.visitorClass = 'cleared'
     else if (routeClass === 'feed' || isPositive(request, sources)) request.visitorClass = 'known'
@@ -191,6 +201,7 @@ export class Pipeline implements FetchHost {
       flags |= sampleFlags.allowListed
       request.visitorClass = 'allowed'
     }
+    request.exempt = flags !== 0
     return flags
   }
 
@@ -309,6 +320,20 @@ export class Pipeline implements FetchHost {
   /** Ends a request with a page that says why; one write. `retryAfterSeconds` 0: do not invite a retry. */
   refuse(request: Request, reason: Reason, retryAfterSeconds: number): void {
     this.send(request, this.#site.refusals.find(reason, request, retryAfterSeconds, this.clock.wallMs()), reason)
+  }
+
+  turnAway(request: Request, reason: Reason, retryAfterSeconds: number): void {
+    if (!this.waitingRoom.send(this, request, reason)) this.refuse(request, reason, retryAfterSeconds)
+  }
+
+  /** Admission's counts, with those who wait in the waiting room. */
+  admissionVitals(): Vitals['admission'] {
+    const vitals: Partial<Record<RouteClass, AdmissionVitals>> = {}
+    for (const [routeClass, one] of Object.entries(this.admission.readVitals()) as Array<[RouteClass, AdmissionVitals]>) {
+      const inLine = this.waitingRoom.waiting(routeClass)
+      vitals[routeClass] = inLine === 0 ? one : { ...one, inLine }
+    }
+    return vitals
   }
 
   /** Counts a request as ended, once, whatever happens afterwards. */

@@ -8,6 +8,7 @@ import type { OriginSettings } from './origin/options.ts'
 import type { SiteSettings } from './pages/options.ts'
 import type { RouteWish } from './routing/route-table.ts'
 import type { AdmitSettings } from './rules/options.ts'
+import type { WaitingRoomSettings } from './waiting-room/options.ts'
 
 /** Everything an edge worker needs to know of the operator's wishes: plain data, replaced whole on a reload. */
 export interface DataplaneSettings {
@@ -18,6 +19,7 @@ export interface DataplaneSettings {
   readonly origin: OriginSettings
   readonly site: SiteSettings
   readonly challenge: ChallengeSettings
+  readonly waitingRoom: WaitingRoomSettings
   /** Known hosts; empty: any. `*.example.org` stands for every name below it. */
   readonly hosts: readonly string[]
   readonly rules: readonly Rule[]

@@ -90,6 +90,13 @@ export class VisitorAnswer {
     this.#host.refuse(this.#request, reason, retryAfterSeconds)
   }
 
+  /** As `refuse`, or a place in the waiting room. */
+  turnAway(reason: Reason, retryAfterSeconds: number): void {
+    if (!this.waiting) return
+    this.waiting = false
+    this.#host.turnAway(this.#request, reason, retryAfterSeconds)
+  }
+
   /** Cuts an answer that has begun, so that the visitor can see that it is not whole. */
   cut(reason: Reason): void {
     this.waiting = false

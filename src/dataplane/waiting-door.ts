@@ -1,6 +1,6 @@
 /**
  * The waiting room at the door of a full origin: who opens a page while others wait gets a place in line, and goes when their turn comes.
- *   mayGo    before admission: nobody waits, or this visitor's turn has come
+ *   mayGo    before admission: a slot is free and nobody waits, or this visitor's turn has come
  *   send     instead of a refusal: the page that says which place and how long
  *   entered  a slot at the origin was had: the turn is used, and good for the pages after it
  *
@@ -36,6 +36,8 @@ const SEARCH_SHARE = 0.25
 const TICK_MS = 100
 /** When somebody joins, a free slot is found at once. */
 const JOIN_TICK_MS = 10
+/** A page that opens after so long has still opened; with a turn, a visitor is not sent back before. */
+const TURN_WAIT_MS = 4_000
 /** Refusals that mean: the origin is full. */
 const fullReasons: ReadonlySet<Reason> = new Set<Reason>(['waiting-room', 'queue-full', 'queue-timeout', 'queue-superseded', 'limit-shed'])
 
@@ -120,11 +122,11 @@ export class WaitingDoor {
     if (!this.#isFor(request)) return true
     const index = lineOf(request)
     const line = this.#lines[index]
-    const hasTicket = request.place !== '' || request.placeCookie !== ''
-    if (!hasTicket && !line.open) return true
     let standing = this.#find(request, index)
     if (standing === 'lost') {
-      if (!line.open) return true
+      this.#readSpare(index)
+      if (!line.open && this.#spare.freeSlots > 0 && this.#spare.waiting === 0) return true
+      // Before it is known whether it must wait: the number is drawn in order of arrival.
       standing = this.#join(request, index)
     }
     if (standing === 'waits') {
@@ -143,6 +145,11 @@ export class WaitingDoor {
   /** Whether a request like this one has to wait for its turn, as far as is known without asking. */
   isOpenFor(request: Request): boolean {
     return this.#isFor(request) && this.#lines[lineOf(request)].open
+  }
+
+  /** Whether a request that the fair queue gave up may be put there again: its visitor's turn has come, and they have not waited long for this page. */
+  mayStay(request: Request): boolean {
+    return request.placeNumber !== NO_PLACE && this.#nowMs() - request.receivedAtMs < TURN_WAIT_MS && this.#isFor(request) && this.#lines[lineOf(request)].standing(request.placeNumber) !== 'waits'
   }
 
   entered(request: Request): void {

@@ -2,6 +2,7 @@ import type { AdmissionMemory } from './admission/admission-memory.ts'
 import type { CacheSharedBuffers } from './cache/cache-shared.ts'
 import type { ChallengeKey } from './challenge/tokens.ts'
 import type { DataplaneSettings } from './settings.ts'
+import type { WaitingRoomMemory } from './waiting-door.ts'
 
 /** One `listen` entry as a worker opens it. */
 export interface ListenerPlan {
@@ -34,6 +35,7 @@ export interface WorkerStart {
   /** Newest first. */
   readonly challengeKeys: readonly ChallengeKey[]
   readonly clearances: SharedArrayBuffer
+  readonly waitingRoom: WaitingRoomMemory
 }
 
 /** What the store thread is born with. */

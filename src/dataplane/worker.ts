@@ -89,7 +89,7 @@ const cache = new Cache({ worker: start.index, shared, bus, clock })
 cache.joined()
 const accessLog = new AccessLog(start.settings.log, clock, systemRandom, (trouble) => log.warn(trouble))
 const makeOrigin = (settings: DataplaneSettings): Origin => new Origin(settings.origin, { clock, random: systemRandom, instanceId: start.instanceId })
-const pipeline = new Pipeline({ clock, log, tally, tap, admission, cache, accessLog, hashKey: start.hashKey, workers: start.workers, challengeKeys: start.challengeKeys, clearances: start.clearances }, start.settings, makeOrigin(start.settings))
+const pipeline = new Pipeline({ clock, log, tally, tap, admission, cache, accessLog, hashKey: start.hashKey, workers: start.workers, challengeKeys: start.challengeKeys, clearances: start.clearances, waitingRoom: start.waitingRoom }, start.settings, makeOrigin(start.settings))
 
 const counts: EdgeCounts = { openConnections: 0, openRequests: 0, acceptedConnections: 0, refusedConnections: 0, bytesIn: 0, bytesOut: 0 }
 const contextFor = (settings: DataplaneSettings, scheme: 'http' | 'https'): EdgeContext => ({
@@ -156,6 +156,7 @@ for (const order of early.splice(0)) obey(order)
 
 setInterval(() => {
   cache.tick(clock.monotonicMs())
+  pipeline.waitingRoom.tick()
   accessLog.flush()
 }, HOUSEKEEPING_MS)
 
@@ -177,7 +178,7 @@ function sendVitals(): void {
     bytesIn: counts.bytesIn - bytesIn, bytesOut: counts.bytesOut - bytesOut, openConnections: counts.openConnections,
     eventLoopLagP99Ms: lag.percentile(99) / 1e6,
     ruleMatches: takeRuleMatches(),
-    admission: admission.readVitals(), origin: pipeline.origin.vitals(),
+    admission: pipeline.admissionVitals(), origin: pipeline.origin.vitals(),
     cache: { entries: cache.entries, bytes: shared.usedBytes, stored: taken.stored, collapsed: taken.collapsed },
   }
   vitalsFrom = now

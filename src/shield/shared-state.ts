@@ -11,6 +11,7 @@ import type { ChallengeKey } from '../dataplane/challenge/tokens.ts'
 import { allocateCache, type CacheSharedBuffers, sweepClaims } from '../dataplane/cache/cache-shared.ts'
 import { clientAddress } from '../dataplane/edge/client-address.ts'
 import { guardTableBytes } from '../dataplane/edge/connection-guard.ts'
+import { allocateWaitingRoom, type WaitingRoomMemory } from '../dataplane/waiting-door.ts'
 import type { StoreStart, WorkerStart } from '../dataplane/worker-start.ts'
 import type { MonotonicMs } from '../kernel/clock.ts'
 import { unpredictableBytes } from '../kernel/random.ts'
@@ -28,6 +29,7 @@ export class SharedState {
   readonly #hashKey: number
   readonly #instanceId: string
   readonly #clearances = new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES)
+  readonly #waitingRoom: WaitingRoomMemory
   ticketKeys: Uint8Array
   challengeKeys: readonly ChallengeKey[]
 
@@ -38,6 +40,7 @@ export class SharedState {
     this.#cache = allocateCache(settings.cache)
     this.#guardTable = new SharedArrayBuffer(guardTableBytes(workers))
     this.#hashKey = hashKey
+    this.#waitingRoom = allocateWaitingRoom(settings.waitingRoom, Buffer.from(unpredictableBytes(4)).readUInt32BE(0))
     this.#instanceId = Buffer.from(unpredictableBytes(4)).toString('hex')
     this.ticketKeys = unpredictableBytes(48)
     this.challengeKeys = challengeKeys
@@ -46,7 +49,7 @@ export class SharedState {
   edgeStart(index: number): Omit<WorkerStart, 'settings' | 'listeners'> {
     return {
       index, workers: this.#workers, admission: this.#admission, cache: this.#cache, guardTable: this.#guardTable, hashKey: this.#hashKey, instanceId: this.#instanceId,
-      ticketKeys: this.ticketKeys, challengeKeys: this.challengeKeys, clearances: this.#clearances,
+      ticketKeys: this.ticketKeys, challengeKeys: this.challengeKeys, clearances: this.#clearances, waitingRoom: this.#waitingRoom,
     }
   }
 

@@ -61,6 +61,8 @@ const WAITING_ALL = limiterAt(TOTAL) + limiterWord.waitingAll
 const TAGGED = visitorClasses.indexOf('tagged')
 const ALLOWED = visitorClasses.indexOf('allowed')
 const RETRY_SECONDS_SLOTS = 256
+/** What an answer is taken to need before one was seen, where too much would be promised otherwise. */
+const UNKNOWN_MS = 1_000
 
 const routeIndex = Object.freeze(Object.fromEntries(routeClasses.map((name, index) => [name, index]))) as Readonly<Record<RouteClass, number>>
 const visitorIndex = Object.freeze(Object.fromEntries(visitorClasses.map((name, index) => [name, index]))) as Readonly<Record<VisitorClass, number>>
@@ -216,7 +218,7 @@ export class Admission implements SlotOwner {
     into.freeSlots = Math.max(0, Math.min(limit - this.limit.inFlight(route), this.limit.totalLimit() - this.limit.totalInFlight()))
     into.waiting = 0
     for (let worker = 0; worker < this.#workers; worker++) into.waiting += this.#waitingIn(worker, 1 << route)
-    into.perSecond = (limit * 1_000) / Math.max(1, this.limit.shortRttMs(route) || this.cost.costMs(route))
+    into.perSecond = (limit * 1_000) / Math.max(1, this.limit.shortRttMs(route) || UNKNOWN_MS)
   }
 
   /** Counts since the last call, and the state now. Route classes never used are left out. */

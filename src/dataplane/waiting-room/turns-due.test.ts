@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { estimateSeconds, refreshSeconds, turnsDue } from './turns-due.ts'
 
 test('no turn is called while those called already wait for the origin, or have yet to come', () => {
-  assert.equal(turnsDue({ freeSlots: 2, waiting: 6, perSecond: 10 }, 0, 0), 0)
+  assert.equal(turnsDue({ freeSlots: 2, waiting: 11, perSecond: 10 }, 0, 0), 0)
   assert.equal(turnsDue({ freeSlots: 2, waiting: 0, perSecond: 10 }, 32, 0), 0)
   assert.equal(turnsDue({ freeSlots: 2, waiting: 0, perSecond: 10 }, 0, 0), 32)
 })

@@ -17,10 +17,10 @@ export const NEAR_FRONT_S = 2
 const FAR_BACK_S = 30
 /**
  * Called ahead, s; and a queue this long, s, is enough. Simulated with a third of the visitors leaving just before their turn: the origin is busy 81 to 91 %
- * of the time with 3 and 0.5, 68 to 85 % with 2 and 0.2; nobody is overtaken by more than the turns of 3 s.
+ * of the time with 3 and 1, 68 to 85 % with 2 and 0.2; nobody is overtaken by more than the turns of 3 s.
  */
 const AHEAD_S = 3
-const QUEUE_S = 0.5
+const QUEUE_S = 1
 const LONGEST_ESTIMATE_S = 4 * 3_600
 
 /** `awaited`: called and not seen yet. `insidePerSecond`: requests of those whose turn came before; the rest of the capacity is for new turns. */
@@ -37,7 +37,7 @@ export function estimateSeconds(ahead: number, turnsPerSecond: number): number {
   return Math.ceil(seconds / 60) * 60
 }
 
-/** When the page asks again: halfway, so that a long wait costs few answers and few interruptions of a screen reader. */
+/** When the page asks again: after a third of the wait, so that a long wait costs few answers and few interruptions of a screen reader. */
 export function refreshSeconds(estimate: number): number {
-  return Math.max(NEAR_FRONT_S, Math.min(FAR_BACK_S, Math.floor(estimate / 2)))
+  return Math.max(NEAR_FRONT_S, Math.min(FAR_BACK_S, Math.floor(estimate / 3)))
 }

@@ -30,6 +30,8 @@ const OVERDUE_WEIGHT = 0.1
 const SWEEP_MS = 1_000
 /** Rates are smoothed over about this long. */
 const RATE_MS = 10_000
+/** Turns taken: what the estimate goes by follows the origin within seconds. */
+const TURNS_RATE_MS = 4_000
 /** Numbers skipped at most to find a free place. */
 const TRIES = 32
 /** Pages shown for one place in one second; a person pressing reload needs no more, and a flood gets the short refusal. */
@@ -318,7 +320,7 @@ export class WaitingLine {
     // A line that has just begun goes by what the origin can take.
     if (turns === 0 || elapsedMs > RATE_MS) words[HEAD.turnsMilli] = Math.round(Math.min(perSecond, 1e6) * 1_000)
     else if (allHere + allNew === 0 && entered === 0) words[HEAD.turnsMilli] = 0
-    else words[HEAD.turnsMilli] = Math.max(1, turns + Math.round(((entered * 1_000_000) / elapsedMs - turns) * share))
+    else words[HEAD.turnsMilli] = Math.max(1, turns + Math.round(((entered * 1_000_000) / elapsedMs - turns) * (1 - Math.exp(-elapsedMs / TURNS_RATE_MS))))
   }
 
   /** Of newcomers, the share that comes back; two in favour, so that few prove little. */

@@ -1,0 +1,136 @@
+/** More visitors than the origin can serve: everybody gets in, in near order of arrival, and who only reads is not held up. In a browser: test/browser/waiting-room.test.ts. */
+import assert from 'node:assert/strict'
+import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { after, before, test } from 'node:test'
+import { metric, startTestShield, type TestShield } from '../support/in-process-shield.ts'
+
+const SLOTS = 2
+const SERVICE_MS = 250
+const VISITORS = 60
+
+let inside = 0
+let mostInside = 0
+const seen: Array<{ readonly url: string; readonly cookie: string; readonly referer: string }> = []
+const origin = createServer((request, response) => {
+  seen.push({ url: request.url!, cookie: request.headers.cookie ?? '', referer: request.headers.referer ?? '' })
+  mostInside = Math.max(mostInside, ++inside)
+  const stored = request.url!.startsWith('/stored')
+  setTimeout(() => {
+    inside--
+    response.setHeader('content-type', 'text/html')
+    response.setHeader('cache-control', stored ? 'max-age=600' : 'no-store')
+    response.end(`<p>the page ${request.url}</p>`)
+  }, stored ? 0 : SERVICE_MS)
+})
+let shield: TestShield
+
+before(async () => {
+  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
+  shield = await startTestShield(`listen: 127.0.0.1:0
+origin: http://127.0.0.1:${(origin.address() as AddressInfo).port}
+workers: 2
+log: { format: off }
+admission: { limitInitial: ${SLOTS}, limitMin: ${SLOTS}, limitMax: ${SLOTS}, maxWaitMs: 500ms }
+`)
+})
+after(async () => {
+  await shield?.stop()
+  origin.close()
+})
+
+interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+const asBrowser = { accept: 'text/html,*/*;q=0.8', 'sec-fetch-dest': 'document', 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)' }
+
+function ask(path: string, address: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const url = new URL(shield.url)
+    const sent = httpRequest({ host: url.hostname, port: url.port, path, headers: { ...asBrowser, ...headers }, localAddress: address, agent: false }, (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk: Buffer) => chunks.push(chunk))
+      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text: Buffer.concat(chunks).toString() }))
+    })
+    sent.on('error', reject)
+    sent.end()
+  })
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+interface Visit {
+  readonly id: number
+  readonly inAfterMs: number
+  readonly firstPlace: number
+  readonly pages: number
+  readonly answer: Answer
+}
+
+/** What a browser does: keeps the cookie if it has them on, follows Refresh and redirects. `impatient`: reloads the address every third of a second instead. */
+async function visit(id: number, kind: 'cookies' | 'no cookies' | 'impatient', path: string): Promise<Visit> {
+  const address = `127.1.${id}.1`
+  const from = performance.now()
+  let cookie = ''
+  let where = path
+  let firstPlace = 0
+  for (let pages = 0; pages < 400; pages++) {
+    const answer = await ask(where, address, cookie === '' ? {} : { cookie })
+    const set = answer.headers['set-cookie']?.[0]
+    if (set !== undefined && kind !== 'no cookies') cookie = set.split(';')[0]
+    if (answer.status === 200) return { id, inAfterMs: performance.now() - from, firstPlace, pages, answer }
+    if (answer.status === 303) {
+      where = answer.headers.location!
+      continue
+    }
+    assert.equal(answer.status, 503)
+    assert.equal(answer.headers['polder-reason'], 'waiting-room')
+    const refresh = /^(\d+); url=(.+)$/.exec(answer.headers.refresh ?? '')
+    if (refresh === null) {
+      // Only who reloads more often than a person can gets the short answer.
+      assert.equal(kind, 'impatient')
+      await pause(300)
+      continue
+    }
+    firstPlace ||= Number(/Your place in line: (\d+)/.exec(answer.text)?.[1] ?? 0)
+    if (kind !== 'impatient') where = refresh[2]
+    await pause(kind === 'impatient' ? 300 : Number(refresh[1]) * 1_000)
+  }
+  throw new Error(`visitor ${id} never got in`)
+}
+
+test(`${VISITORS} visitors and an origin with ${SLOTS} places: all get in, in near order of arrival, and reading goes on at once`, { timeout: 120_000 }, async (t) => {
+  assert.equal((await ask('/stored/page', '127.0.0.9')).status, 200)
+  const visits: Array<Promise<Visit>> = []
+  const readings: number[] = []
+  for (let id = 0; id < VISITORS; id++) {
+    visits.push(visit(id + 1, id % 5 === 1 ? 'no cookies' : id % 5 === 2 ? 'impatient' : 'cookies', `/form/${id}?step=1`))
+    await pause(25)
+  }
+  for (let i = 0; i < 20; i++) {
+    const from = performance.now()
+    const reading = await ask('/stored/page', `127.2.${i}.1`)
+    readings.push(performance.now() - from)
+    assert.deepEqual([reading.status, reading.headers['polder-reason']], [200, undefined], 'reading has no line')
+    await pause(100)
+  }
+  assert.ok((await metric(shield.shield.adminUrl, 'polder_requests_ended_total{reason="waiting-room"}')) > 0)
+  const done = await Promise.all(visits)
+  for (const one of done) assert.match(one.answer.text, new RegExp(`the page /form/${one.id - 1}\\?step=1`))
+  const inOrder = done.map((one, i) => ({ id: one.id, atMs: i * 25 + one.inAfterMs })).sort((a, b) => a.atMs - b.atMs)
+  const perSecond = (SLOTS * 1_000) / SERVICE_MS
+  // Who came before and went in after, at most; the first seconds, when nobody knew of a line yet, are the queue's.
+  const overtaken = inOrder.map((one, i) => inOrder.slice(i + 1).filter((later) => later.id < one.id).length)
+  const moved = inOrder.map((one, i) => Math.abs(one.id - 1 - i))
+  t.diagnostic(`in after ${done.map((one) => Math.round(one.inAfterMs / 100) / 10).join(' ')} s; moved ${moved.join(' ')}; reading ${Math.round(Math.max(...readings))} ms at most`)
+  t.diagnostic(`took ${Math.round(inOrder.at(-1)!.atMs)} ms, ${(VISITORS / perSecond).toFixed(1)} s at best; pages of an impatient one ${Math.max(...done.filter((one) => one.id % 5 === 3).map((one) => one.pages))}`)
+  assert.ok(mostInside <= SLOTS, `${mostInside} at once`)
+  assert.ok(Math.max(...overtaken) <= perSecond * 4, `${overtaken.join(' ')}`)
+  assert.ok(moved.reduce((a, b) => a + b, 0) / VISITORS <= perSecond * 1.5, moved.join(' '))
+  // Nothing of ours reaches the site.
+  assert.deepEqual(seen.filter((one) => `${one.url}${one.cookie}${one.referer}`.includes('polder')), [])
+  assert.equal(seen.filter((one) => one.url.startsWith('/form/')).length, VISITORS)
+})
