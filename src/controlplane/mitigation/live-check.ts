@@ -1,11 +1,11 @@
 /**
  * What a rule does to real visitors while it acts, measured every tick; harm lowers it at once, whatever was promised.
- * Two measures: clients its canary lets through that turn out to behave like visitors (behind a tag all come through), and matches the data plane saw
- * from such clients.
+ * Two measures: clients its canary lets through that turn out to behave like visitors, and matches the data plane saw from such clients. Behind a tag all
+ * come through; behind a challenge all may: who passed it, or behaves like a visitor since, passed, and who had the time and did not, did not.
  * A refused visitor can prove nothing, so without the canary a wrong rule would look right for ever.
  */
-import type { Condition } from '../../contract/plan.ts'
-import { hasBit } from '../../kernel/bitset.ts'
+import type { Condition, RuleAction } from '../../contract/plan.ts'
+import { hasBit, removeBits } from '../../kernel/bitset.ts'
 import { fallsInShare, hashText } from '../../kernel/hash.ts'
 import { wilsonLower } from '../../kernel/proportion.ts'
 import { type WindowRows, fieldIndex } from '../evidence.ts'
@@ -16,6 +16,8 @@ const POSITIVE_SHARE = 0.005
 const CANARY_PASS_SHARE = 0.02
 const FEW_MATCHES = 100
 const FEW_PROBES = 20
+/** Of the window's ten: passing by waiting takes five seconds, and a person's next request comes a little later. */
+const TIME_TO_PASS_TICKS = 7
 /** Ticks over which "how much does it match now" is asked: long enough for one missing batch, short enough for a pulse. */
 const NOW_TICKS = 2
 
@@ -30,8 +32,8 @@ export interface LiveMeasure {
 
 const nothingMeasured: LiveMeasure = Object.freeze({ matchedPerSecond: 0, canaryTried: 0, canaryPassed: 0, rows: null })
 
-/** `inForce`: look at the whole window; a sleeping rule only needs the newest ticks. */
-export function measureLive(ruleId: string, when: readonly Condition[], canaryShare: number, window: WindowRows, inForce: boolean, textOf: TextOf): LiveMeasure {
+/** `canaryShare`: of a rule that refuses. `inForce`: look at the whole window; a sleeping rule only needs the newest ticks. */
+export function measureLive(ruleId: string, when: readonly Condition[], action: RuleAction, canaryShare: number, window: WindowRows, inForce: boolean, textOf: TextOf): LiveMeasure {
   const seconds = window.seconds(NOW_TICKS)
   const newest = window.newest(NOW_TICKS)
   if (!inForce) {
@@ -43,12 +45,14 @@ export function measureLive(ruleId: string, when: readonly Condition[], canarySh
   if (all === null) return nothingMeasured
   const rows = spared.length === when.length ? all : markMatches(window, [{ attribute: 'unproven' }], textOf, all)
   if (rows === null) return nothingMeasured
-  const { tried, passed } = countCanary(all, ruleId, canaryShare, window)
+  const share = action === 'tag' || action === 'challenge' ? 1 : canaryShare
+  const hadTime = action === 'challenge' ? removeBits(window.present.slice(), window.newest(TIME_TO_PASS_TICKS)) : null
+  const { tried, passed } = countCanary(all, ruleId, share, hadTime, window)
   return { matchedPerSecond: seconds === 0 ? 0 : window.weighCommon(rows, newest) / seconds, canaryTried: tried, canaryPassed: passed, rows }
 }
 
 /** Clients, not requests: one visitor's page with twenty pictures is one witness. */
-function countCanary(rows: Uint32Array, ruleId: string, share: number, window: WindowRows): { tried: number; passed: number } {
+function countCanary(rows: Uint32Array, ruleId: string, share: number, hadTime: Uint32Array | null, window: WindowRows): { tried: number; passed: number } {
   const clients = window.columns[fieldIndex.clientKey]
   const salt = hashText(ruleId, 0)
   const tried = new Set<number>()
@@ -59,7 +63,7 @@ function countCanary(rows: Uint32Array, ruleId: string, share: number, window: W
       const client = clients[row]
       if (!fallsInShare(client, salt, share)) continue
       if (hasBit(window.proven, row)) passed.add(client)
-      else if (!hasBit(window.judged, row)) continue
+      else if (!hasBit(window.judged, row) && (hadTime === null || !hasBit(hadTime, row))) continue
       tried.add(client)
     }
   }

@@ -249,3 +249,41 @@ test('no more than eight automatic rules act at once', () => {
   for (let order = 1; order <= 20; order++) book.consider([proposal(order)], context(windowOf(order, 50)))
   assert.equal(rules().length, 8)
 })
+
+/** A flood's clients that were challenged: nobody got a page, so nobody is judged; `passed` of them have a clearance. */
+function challenged(perSecond: number, passed: number): WindowRows {
+  const window = windowOf(7, perSecond, passed)
+  const empty = new Uint32Array(window.present.length)
+  // The older half of the window: time enough to pass.
+  return { ...window, judged: empty, newest: () => window.present.map((word, i) => (i < window.present.length / 2 ? 0 : word)) }
+}
+
+test('behind a challenge everybody is a probe: people who pass it step the rule down within seconds', () => {
+  const settings = { ...options, challengeAvailable: true }
+  const { book, context, pass, rules, codes } = desk(settings)
+  book.consider([A], context(flood))
+  assert.equal(rules()[0].action, 'challenge')
+  const events = pass(2, challenged(10, 8))
+  assert.ok(codes(events).includes('rule-harmful'), JSON.stringify(events))
+  assert.equal(rules()[0].action, 'tag')
+})
+
+test('a challenge that hundreds had the time to pass and nobody passed is proof enough to limit', () => {
+  const settings = { ...options, challengeAvailable: true }
+  const { book, context, pass, rules } = desk(settings)
+  book.consider([A], context(flood))
+  pass(9, challenged(100, 0))
+  assert.equal(rules()[0].action, 'challenge')
+  pass(3, challenged(100, 0))
+  assert.equal(rules()[0].action, 'limit')
+})
+
+test('who was challenged a moment ago has not failed yet', () => {
+  const settings = { ...options, challengeAvailable: true }
+  const { book, context, pass, rules } = desk(settings)
+  book.consider([A], context(flood))
+  const window = challenged(100, 0)
+  pass(25, { ...window, newest: () => window.present })
+  assert.equal(rules()[0].action, 'challenge')
+  assert.equal(book.records(settings)[0].since.canaryTried, 0)
+})

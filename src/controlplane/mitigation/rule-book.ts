@@ -66,7 +66,7 @@ export class RuleBook {
       rule.matched += counted?.matched ?? 0
       rule.positive += counted?.positive ?? 0
       if (rule.stage === 'vetoed') continue
-      const measure = measureLive(rule.id, rule.when, rule.action === 'tag' ? 1 : context.options.canaryShare, context.window, rule.inForce, context.textOf)
+      const measure = measureLive(rule.id, rule.when, rule.action, context.options.canaryShare, context.window, rule.inForce, context.textOf)
       rule.rows = measure.rows
       rule.needed = isNeeded(measure.matchedPerSecond, rule.evidence?.expectedPerSecond ?? 0)
       if (rule.origin === 'automatic') this.#live(rule, measure, counted, context)
