@@ -1,0 +1,283 @@
+/**
+ * A report as tagged PDF (PDF/UA-1: structure, language, title, alternative texts). The only file that knows pdfkit. Fonts: DejaVu Sans, which has every letter of
+ * the Union's languages, Greek and Bulgarian among them; a character it lacks is written as its number, never dropped.
+ */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import PDFDocument from 'pdfkit'
+import { RecordError } from '../room.ts'
+import { plotLines, timeTicks, valueTicks } from './plot-lines.ts'
+import type { Block, Cell, Plot, ReportDocument, Section } from './report-document.ts'
+import { sourceText } from './source-text.ts'
+import { timeText } from './zoned-time.ts'
+
+const MARGIN = 51
+const LINE_GAP = 1.5
+const CELL_PADDING = 4
+const INK = '#1a1a1a'
+const PALE_INK = '#454545'
+const RULE = '#767676'
+const HEAD_FILL = '#eeeeee'
+/** Where Debian (fonts-dejavu-core) and the package dejavu-fonts-ttf put the files. */
+const FONT_FOLDERS = ['/usr/share/fonts/truetype/dejavu', '/usr/share/fonts/dejavu', '/usr/share/fonts/TTF'] as const
+
+export interface PdfFonts {
+  readonly regular: string
+  readonly bold: string
+}
+
+/** @throws RecordError when no font is installed. */
+export function findFonts(): PdfFonts {
+  const folders: string[] = [...FONT_FOLDERS]
+  try {
+    folders.unshift(createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf').replace(/\/DejaVuSans\.ttf$/, ''))
+  } catch {
+    // Not installed: the system's own fonts do.
+  }
+  const folder = folders.find((one) => existsSync(`${one}/DejaVuSans.ttf`) && existsSync(`${one}/DejaVuSans-Bold.ttf`))
+  if (folder === undefined) throw new RecordError('failed', 'No PDF: the fonts DejaVuSans.ttf and DejaVuSans-Bold.ttf are not installed (Debian: apt-get install fonts-dejavu-core). The forms html, markdown and json need none.')
+  return { regular: `${folder}/DejaVuSans.ttf`, bold: `${folder}/DejaVuSans-Bold.ttf` }
+}
+
+export async function writePdf(report: ReportDocument, fonts: PdfFonts = findFonts()): Promise<Buffer> {
+  const tlp = `TLP:${report.tlp.toUpperCase()}`
+  const doc = new PDFDocument({
+    size: 'A4', margin: MARGIN, pdfVersion: '1.7', tagged: true, subset: 'PDF/UA' as never, lang: 'en', displayTitle: true, bufferPages: true,
+    info: { Title: `${report.title}: ${report.incidentId} (${tlp})`, Author: report.institution, Creator: 'Polder', Producer: 'Polder', CreationDate: new Date(report.writtenAtWallMs) },
+  })
+  const pieces: Buffer[] = []
+  const done = new Promise<void>((resolve, reject) => {
+    doc.on('data', (piece: Buffer) => void pieces.push(piece))
+    doc.on('end', resolve)
+    doc.on('error', reject)
+  })
+  doc.registerFont('regular', fonts.regular)
+  doc.registerFont('bold', fonts.bold)
+  new PdfReport(doc, report).write(tlp)
+  doc.end()
+  await done
+  return Buffer.concat(pieces)
+}
+
+type Pdf = PDFKit.PDFDocument
+/** The types of the package miss `scope` and `placement`, which the code has. */
+type Options = PDFKit.Mixins.StructureElementOptions & { scope?: 'Column' | 'Row'; placement?: string; bbox?: number[] }
+
+class PdfReport {
+  readonly #doc: Pdf
+  readonly #report: ReportDocument
+  readonly #left: number
+  readonly #width: number
+
+  constructor(doc: Pdf, report: ReportDocument) {
+    this.#doc = doc
+    this.#report = report
+    this.#left = doc.page.margins.left
+    this.#width = doc.page.width - doc.page.margins.left - doc.page.margins.right
+  }
+
+  write(tlp: string): void {
+    const report = this.#report
+    const root = this.#doc.struct('Document')
+    this.#doc.addStructure(root)
+    this.#line(root, 'P', tlp, 'bold', 10)
+    this.#line(root, 'H1', report.institution === '' ? report.title : `${report.title}, ${report.institution}`, 'bold', 17)
+    this.#line(root, 'P', `Incident ${report.incidentId}: ${report.incidentTitle}`, 'regular', 9.5)
+    this.#line(root, 'P', `Written ${timeText(report.writtenAtWallMs, report.timeZone)}${report.law === null ? '' : `. ${report.law}`}`, 'regular', 9.5)
+    if (report.missing.length > 0) this.#line(root, 'P', `Draft: ${report.missing.length} ${report.missing.length === 1 ? 'field is' : 'fields are'} not filled in.`, 'bold', 9.5)
+    for (const section of report.sections) this.#section(root, section)
+    this.#line(root, 'P', 'Numbers with # are entries of Polder\'s journal. Polder writes drafts; people decide and send.', 'regular', 8.5)
+    root.end()
+    this.#footers(`${tlp}   ${report.title}, incident ${report.incidentId}`)
+  }
+
+  #section(root: PDFKit.PDFStructureElement, section: Section): void {
+    const part = this.#doc.struct('Sect')
+    root.add(part)
+    this.#room(60)
+    this.#doc.y += 8
+    this.#line(part, 'H2', section.title, 'bold', 12.5)
+    for (const block of section.blocks) this.#block(part, block)
+    part.end()
+  }
+
+  #block(part: PDFKit.PDFStructureElement, block: Block): void {
+    switch (block.type) {
+      case 'paragraph':
+        return this.#line(part, 'P', block.text, 'regular', 9.5, block.lang)
+      case 'list': {
+        const list = this.#doc.struct('L')
+        part.add(list)
+        for (const item of block.items) {
+          const entry = this.#doc.struct('LI')
+          list.add(entry)
+          this.#line(entry, 'LBody', `\u2022 ${cellText(item, this.#report.timeZone)}`, 'regular', 9.5, item.lang)
+          entry.end()
+        }
+        return list.end()
+      }
+      case 'table':
+        return this.#table(part, block)
+      case 'plot':
+        return this.#plot(part, block.plot)
+    }
+  }
+
+  #line(parent: PDFKit.PDFStructureElement, tag: string, text: string, font: 'regular' | 'bold', size: number, lang?: string): void {
+    const options: Options = lang === undefined ? {} : { lang }
+    parent.add(this.#doc.struct(tag, options, () => {
+      this.#doc.font(font).fontSize(size).fillColor(INK).text(this.#known(text), this.#left, this.#doc.y, { width: this.#width, lineGap: LINE_GAP })
+    }))
+    this.#doc.y += 3
+  }
+
+  #table(part: PDFKit.PDFStructureElement, block: Extract<Block, { type: 'table' }>): void {
+    const doc = this.#doc
+    this.#room(70)
+    const table = doc.struct('Table')
+    part.add(table)
+    this.#line(table, 'Caption', block.caption, 'bold', 9)
+    const widths = columnWidths(block, this.#width)
+    const head = doc.struct('THead')
+    table.add(head)
+    this.#row(head, block.columns.map((text) => ({ text })), widths, 'head')
+    head.end()
+    const body = doc.struct('TBody')
+    table.add(body)
+    for (const row of block.rows) this.#row(body, row, widths, 'body')
+    body.end()
+    table.end()
+    doc.y += 6
+  }
+
+  /** A row that fits no page is cut into pieces by the text itself; all others stay whole. */
+  #row(parent: PDFKit.PDFStructureElement, cells: readonly Cell[], widths: readonly number[], kind: 'head' | 'body'): void {
+    const doc = this.#doc
+    const texts = cells.map((cell) => this.#known(cellText(cell, this.#report.timeZone)))
+    const heights = texts.map((text, index) => {
+      this.#cellFont(kind, index)
+      return doc.heightOfString(text, { width: widths[index]! - 2 * CELL_PADDING, lineGap: LINE_GAP }) + 2 * CELL_PADDING
+    })
+    const height = Math.max(...heights)
+    const page = doc.page.height - doc.page.margins.top - doc.page.margins.bottom
+    if (height > page) return this.#longRow(parent, cells, texts)
+    this.#room(height)
+    const top = doc.y
+    doc.markContent('Artifact', { type: 'Layout' })
+    let x = this.#left
+    for (const width of widths.slice(0, cells.length)) {
+      doc.lineWidth(0.5).rect(x, top, width, height)
+      if (kind === 'head') doc.fillAndStroke(HEAD_FILL, RULE)
+      else doc.stroke(RULE)
+      x += width
+    }
+    doc.endMarkedContent()
+    const row = doc.struct('TR')
+    parent.add(row)
+    x = this.#left
+    for (const [index, text] of texts.entries()) {
+      const at = x
+      const heading = kind === 'head' || index === 0
+      const options: Options = { ...(heading ? { scope: kind === 'head' ? 'Column' : 'Row' } : {}), ...(cells[index]!.lang === undefined ? {} : { lang: cells[index]!.lang }) }
+      row.add(doc.struct(heading ? 'TH' : 'TD', options, () => {
+        this.#cellFont(kind, index)
+        doc.fillColor(cells[index]!.source?.by === 'missing' ? PALE_INK : INK).text(text, at + CELL_PADDING, top + CELL_PADDING, { width: widths[index]! - 2 * CELL_PADDING, lineGap: LINE_GAP })
+      }))
+      x += widths[index]!
+    }
+    row.end()
+    doc.x = this.#left
+    doc.y = top + height
+  }
+
+  #longRow(parent: PDFKit.PDFStructureElement, cells: readonly Cell[], texts: readonly string[]): void {
+    const row = this.#doc.struct('TR')
+    parent.add(row)
+    for (const [index, text] of texts.entries()) this.#line(row, index === 0 ? 'TH' : 'TD', text, index === 0 ? 'bold' : 'regular', 8.5, cells[index]!.lang)
+    row.end()
+  }
+
+  #cellFont(kind: 'head' | 'body', index: number): void {
+    this.#doc.font(kind === 'head' || index === 0 ? 'bold' : 'regular').fontSize(8.5)
+  }
+
+  #plot(part: PDFKit.PDFStructureElement, plot: Plot): void {
+    const doc = this.#doc
+    this.#room(210)
+    this.#line(part, 'P', `${plot.title}, ${plot.unit}; times in UTC (${sourceText({ text: '', from: plot.from }, 'UTC')})`, 'bold', 9)
+    const box = { left: this.#left + 48, top: doc.y + 6, width: this.#width - 54, height: 130 }
+    const drawn = plotLines(plot, box)
+    const options: Options = { alt: this.#known(plot.description), bbox: [this.#left, box.top - 8, this.#left + this.#width, box.top + box.height + 16], placement: 'Block' }
+    part.add(doc.struct('Figure', options, () => {
+      doc.font('regular').fontSize(7).fillColor(INK)
+      for (const tick of valueTicks(plot, box)) {
+        doc.lineWidth(0.4).moveTo(box.left, tick.at).lineTo(box.left + box.width, tick.at).stroke('#c8c8c8')
+        doc.text(this.#known(tick.text), this.#left, tick.at - 4, { width: 44, align: 'right', lineBreak: false })
+      }
+      for (const [index, tick] of timeTicks(plot, box).entries()) doc.text(tick.text, tick.at - (index === 0 ? 0 : index === 4 ? 60 : 30), box.top + box.height + 4, { width: 60, align: index === 0 ? 'left' : index === 4 ? 'right' : 'center', lineBreak: false })
+      for (const line of drawn) {
+        doc.lineWidth(1)
+        if (line.dash.length === 0) doc.undash()
+        else doc.dash(line.dash[0]!, { space: line.dash[1]! })
+        for (const piece of line.pieces) {
+          doc.moveTo(piece[0]![0], piece[0]![1])
+          for (const [x, y] of piece.slice(1)) doc.lineTo(x, y)
+          doc.stroke(line.colour)
+        }
+        doc.undash().fillColor(line.colour).text(String(line.number), line.highest[0], Math.max(line.highest[1] - 9, box.top - 8), { lineBreak: false })
+      }
+    }))
+    doc.x = this.#left
+    doc.y = box.top + box.height + 18
+    this.#line(part, 'P', drawn.map((line) => `${line.number}: ${line.name}`).join('   '), 'regular', 8)
+    doc.y += 4
+  }
+
+  /** Starts a new page unless this much room is left. */
+  #room(height: number): void {
+    const { page } = this.#doc
+    if (this.#doc.y + height > page.height - page.margins.bottom) this.#doc.addPage()
+  }
+
+  #footers(text: string): void {
+    const doc = this.#doc
+    const { start, count } = doc.bufferedPageRange()
+    for (let i = start; i < start + count; i++) {
+      doc.switchToPage(i)
+      // Below the margin: without this the text would open a new page.
+      const { bottom } = doc.page.margins
+      doc.page.margins.bottom = 0
+      doc.markContent('Artifact', { type: 'Pagination' })
+      doc.font('regular').fontSize(7.5).fillColor(PALE_INK).text(this.#known(`${text}   page ${i - start + 1} of ${count}`), this.#left, doc.page.height - 34, { width: this.#width, lineBreak: false })
+      doc.endMarkedContent()
+      doc.page.margins.bottom = bottom
+    }
+  }
+
+  /** Characters without a glyph as their number; both faces have the same letters. */
+  #known(text: string): string {
+    this.#doc.font('regular')
+    const font = (this.#doc as unknown as { _font: { font: { hasGlyphForCodePoint(code: number): boolean } } })._font.font
+    let known = ''
+    for (const character of text) {
+      const code = character.codePointAt(0)!
+      known += code === 10 || font.hasGlyphForCodePoint(code) ? character : `[U+${code.toString(16).toUpperCase().padStart(4, '0')}]`
+    }
+    return known
+  }
+}
+
+function cellText(cell: Cell, timeZone: string): string {
+  const source = sourceText(cell, timeZone)
+  return source === '' ? cell.text : `${cell.text}\n(${source})`
+}
+
+/** By the length of what stands in them, none below a tenth of the page. */
+function columnWidths(block: Extract<Block, { type: 'table' }>, width: number): number[] {
+  const needs = block.columns.map((name, index) => Math.min(90, Math.max(name.length, 8, ...block.rows.slice(0, 60).map((row) => (row[index]?.text.length ?? 0) ** 0.8))))
+  const total = needs.reduce((sum, need) => sum + need, 0)
+  const least = width * 0.11
+  const raw = needs.map((need) => Math.max(least, (need / total) * width))
+  const scale = width / raw.reduce((sum, one) => sum + one, 0)
+  return raw.map((one) => one * scale)
+}
