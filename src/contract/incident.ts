@@ -183,6 +183,15 @@ export interface IncidentExchanges {
   readonly judge: { readonly asks: Id & { readonly hypothesisId: string; readonly verdict: Hypothesis['verdict'] }; readonly answers: Incident }
   /** The file lies on this machine; it is copied in. */
   readonly evidence: { readonly asks: Id & { readonly file: string; readonly provenance: string }; readonly answers: Incident }
+  /** The same in pieces, for a file that only the asking command may read: a ticket, pieces of at most 16 KiB, and the end, which takes in all or nothing. */
+  readonly evidenceBegin: { readonly asks: Id; readonly answers: { readonly ticket: string } }
+  readonly evidencePart: { readonly asks: { readonly ticket: string; readonly base64: string }; readonly answers: { readonly taken: number } }
+  readonly evidenceEnd: { readonly asks: Id & { readonly ticket: string; readonly name: string; readonly provenance: string; readonly sha256: string }; readonly answers: Incident }
+  /** Reads every copy and compares its hash. */
+  readonly evidenceCheck: { readonly asks: Id; readonly answers: ReadonlyArray<{ readonly id: string; readonly name: string; readonly sha256: string; readonly state: 'whole' | 'altered' | 'missing' }> }
+  /** A piece of a copy, checked against its hash first. */
+  readonly evidencePiece: { readonly asks: Id & { readonly evidenceId: string; readonly offset: number }; readonly answers: { readonly base64: string; readonly bytes: number } }
+  /** An end that has passed switches it off. */
   readonly addressEvidence: { readonly asks: Id & { readonly legalNote: string; readonly untilWallMs: number }; readonly answers: Incident }
   readonly sent: { readonly asks: Id & { readonly kind: string; readonly to: string; readonly sha256: string }; readonly answers: Incident }
   readonly [question: string]: { readonly asks: object; readonly answers: unknown }
