@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core'
 import { type ChallengeAsked, ChallengePages } from '../../src/dataplane/pages/challenge-page.ts'
 import { siteOptions } from '../../src/dataplane/pages/options.ts'
 import { RefusalPages } from '../../src/dataplane/pages/refusal-page.ts'
+import { WaitingPages } from '../../src/dataplane/pages/waiting-page.ts'
 import { languageCodes } from '../../src/dataplane/pages/words/languages.ts'
 import { type Reply, Request } from '../../src/dataplane/request.ts'
 import type { MonotonicMs } from '../../src/kernel/clock.ts'
@@ -18,6 +19,7 @@ const logo = `data:image/svg+xml;base64,${Buffer.from('<svg xmlns="http://www.w3
 const site = { ...defaultsOf(siteOptions), name: 'Parliament of Exampleland', contact: 'help@elsewhere.example', logo }
 const refusals = new RefusalPages(site)
 const challenges = new ChallengePages(site)
+const rooms = new WaitingPages(site)
 const client = { family: 4, text: '127.0.0.1', high: 0x7f000001, low: 0, key: 1 } as const
 const asked: ChallengeAsked = {
   token: 'T'.repeat(52), difficultyBits: 15, waitSeconds: 5, clearanceMinutes: 30, reference: `/news?polder=${'T'.repeat(52)}`, fields: undefined, withoutCookies: false, supportCode: '1a2b3c4d',
@@ -30,6 +32,13 @@ function challenge(language: string, change: Partial<ChallengeAsked>): string {
   return Buffer.from(challenges.write(request, { ...asked, ...change }, 0).body!).toString().replace(/<script>[\s\S]*<\/script>/, '').replace(' hidden></progress>', '></progress>')
 }
 
+function room(language: string, called: boolean): string {
+  const request = new Request('GET', '/news', 'a.example', 'http', 11, [], client, null, null, null as unknown as Reply, 0 as MonotonicMs, '')
+  request.language = language
+  const reference = `/news?polder-place=${'T'.repeat(52)}`
+  return Buffer.from(rooms.write(request, { ahead: 1_233, aheadAtFirst: 2_000, called, estimateSeconds: 1_500, refreshSeconds: 30, keepSeconds: 120, reference, cookie: '', supportCode: '1a2b3c4d' }, 0).body!).toString()
+}
+
 function refusal(language: string, reason: 'limit-shed' | 'origin-down' | 'rule-block' | 'bad-request'): string {
   return Buffer.from(refusals.find(reason, { method: 'GET', language, headers: ['accept', 'text/html'] }, 5, 0).body!).toString()
 }
@@ -38,6 +47,8 @@ const kinds: Readonly<Record<string, (language: string) => string>> = {
   challenge: (language) => challenge(language, { withoutCookies: true }),
   'challenge, form kept': (language) => challenge(language, { fields: [['name', 'Zoë']] }),
   'challenge, form not kept': (language) => challenge(language, { fields: null }),
+  'in line': (language) => room(language, false),
+  'in line, called': (language) => room(language, true),
   busy: (language) => refusal(language, 'limit-shed'),
   down: (language) => refusal(language, 'origin-down'),
   refused: (language) => refusal(language, 'rule-block'),

@@ -15,9 +15,9 @@ function open() {
   const tokens = makeTokens()
   const fresh: number[] = []
   const clearances = new Clearances(tokens, new ClearanceBudget(new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES), 99), (slot) => fresh.push(slot))
-  const clearance = (client = visitor, budget = 600): string => {
+  const clearance = (client = visitor, budget = 600, workBits = 15): string => {
     tokens.read('challenge', tokens.issueChallenge(client, START, 12, 0), 0, client, START)
-    return tokens.issueClearance(client, START, budget)
+    return tokens.issueClearance(client, START, budget, workBits)
   }
   const read = (request: Request, now = START): Request => {
     clearances.read(request, now)
@@ -42,6 +42,13 @@ test('a clearance seen again weighs an address no second time, and is good for i
   const cleared = Array.from({ length: 13 }, () => read(ask('/', ['cookie', `polder=${cookie}`])).clearedBy)
   assert.deepEqual(cleared, [...Array.from({ length: 10 }, () => 'cookie'), '', '', ''])
   assert.equal(fresh.length, 1)
+})
+
+test('a clearance got by waiting lets in as well, and neither speaks for its bearer nor weighs an address', () => {
+  const { clearance, read, fresh } = open()
+  const waited = read(ask('/', ['cookie', `polder=${clearance(visitor, 600, 0)}`]))
+  const worked = read(ask('/', ['cookie', `polder=${clearance()}`]))
+  assert.deepEqual([waited.clearedBy, waited.worked, worked.clearedBy, worked.worked, fresh.length], ['cookie', false, 'cookie', true, 1])
 })
 
 test('on TLS only the cookie that is tied to the host counts', () => {

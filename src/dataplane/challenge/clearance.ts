@@ -10,7 +10,7 @@ import { cookieName, refererPath, refererQuery, SECOND_CLEARANCE_AT, takeFromCoo
 import { TOKEN_CHARACTERS } from './token-text.ts'
 import type { Tokens } from './tokens.ts'
 
-/** Told of a clearance never seen before: it raises the weight of a shared address (source table). */
+/** Told of a clearance never seen before that was got by work: it raises the weight of a shared address (source table). */
 export type NewClearance = (sourceSlot: number) => void
 
 export class Clearances {
@@ -53,8 +53,10 @@ export class Clearances {
     const tokens = this.#tokens
     if (tokens.read('clearance', text, from, request.client, nowWallMs) !== 'valid') return false
     const spent = this.#budget.spend(tokens.nonceHigh, tokens.nonceLow, tokens.budget, nowWallMs)
-    if (spent === 'first') this.#onNew(request.sourceSlot)
-    return spent !== 'over'
+    if (spent === 'over') return false
+    request.worked = tokens.difficultyBits > 0
+    if (spent === 'first' && request.worked) this.#onNew(request.sourceSlot)
+    return true
   }
 }
 

@@ -15,22 +15,23 @@ export function acceptedForgeries(count: number, seed: number): number {
   const budget = new ClearanceBudget(new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES), seed)
   let accepted = 0
   for (let i = 0; i < count; i++) {
-    const kind = random.next() < 0.5 ? 'challenge' : 'clearance'
+    const drawn = random.next()
+    const kind = drawn < 0.34 ? 'challenge' : drawn < 0.67 ? 'clearance' : 'place'
     const challenge = tokens.issueChallenge(visitor, START, 12, 5)
     tokens.read('challenge', challenge, 0, visitor, START + 10_000)
-    const good = kind === 'challenge' ? challenge : tokens.issueClearance(visitor, START, 10)
+    const good = kind === 'challenge' ? challenge : kind === 'clearance' ? tokens.issueClearance(visitor, START, 10, 15) : tokens.issuePlace(visitor, START, 0, i, 7, 3)
     let text = good
     let client: ClientAddress = visitor
     let now = START + 10_000
     switch (i % 9) {
       case 0: // signed with another key
-        text = kind === 'challenge' ? stranger.issueChallenge(visitor, START, 12, 0) : stranger.issueClearance(visitor, START, 600)
+        text = kind === 'challenge' ? stranger.issueChallenge(visitor, START, 12, 0) : kind === 'clearance' ? stranger.issueClearance(visitor, START, 600, 15) : stranger.issuePlace(visitor, START, 0, i, 7, 3)
         break
       case 1: // taken to another prefix
         client = v4(random.below(200), random.below(256), random.below(256), random.below(256))
         break
       case 2: // expired, or from the future
-        now = random.next() < 0.5 ? START - 61_000 - random.below(1_000_000) : START + 1_800_000 + random.below(1_000_000_000)
+        now = random.next() < 0.5 ? START - 61_000 - random.below(1_000_000) : START + 14_400_000 + random.below(1_000_000_000)
         break
       case 3: { // altered
         const bytes = Buffer.from(good, 'base64url')
@@ -45,18 +46,18 @@ export function acceptedForgeries(count: number, seed: number): number {
         text = String.fromCharCode(...Array.from({ length: random.below(120) }, () => random.below(i % 2 === 0 ? 128 : 65_536)))
         break
       case 6: { // two good ones spliced
-        const other = tokens.issueChallenge(visitor, START, 12, 5)
+        const other = kind === 'place' ? tokens.issuePlace(visitor, START, 0, i + 1, 7, 3) : tokens.issueChallenge(visitor, START, 12, 5)
         const at = 4 + random.below(47)
         text = good.slice(0, at) + other.slice(at)
         if (text === good || text.slice(4) === other.slice(4)) text = ''
         break
       }
-      case 7: // a challenge in a clearance's place, or the other way round
-        if (tokens.read(kind === 'challenge' ? 'clearance' : 'challenge', good, 0, client, now) === 'valid') accepted++
+      case 7: // one kind in the place of another
+        for (const other of ['challenge', 'clearance', 'place'] as const) if (other !== kind && tokens.read(other, good, 0, client, now) === 'valid') accepted++
         text = ''
         break
       default: // spent, and a challenge presented before its time without work
-        if (tokens.read('clearance', tokens.issueClearance(visitor, START, 10), 0, visitor, now) === 'valid') {
+        if (tokens.read('clearance', tokens.issueClearance(visitor, START, 10, 15), 0, visitor, now) === 'valid') {
           for (let n = 0; n < 10; n++) budget.spend(tokens.nonceHigh, tokens.nonceLow, 10, now)
           if (budget.spend(tokens.nonceHigh, tokens.nonceLow, 10, now) !== 'over') accepted++
         }

@@ -30,7 +30,7 @@ test('a challenge is early until its wait is over, valid until it expires, and i
   assert.equal(tokens.read('challenge', challenge, 0, visitor, START + 5_000), 'valid')
   assert.deepEqual([tokens.difficultyBits, tokens.waitSeconds], [15, 5])
   const nonce = [tokens.nonceHigh, tokens.nonceLow]
-  const clearance = tokens.issueClearance(visitor, START + 6_000, 600)
+  const clearance = tokens.issueClearance(visitor, START + 6_000, 600, 15)
   assert.equal(tokens.read('clearance', clearance, 0, visitor, START + 6_000), 'valid')
   assert.deepEqual([tokens.nonceHigh, tokens.nonceLow, tokens.budget], [...nonce, 600], 'one challenge, one budget')
   assert.equal(tokens.read('clearance', clearance, 0, visitor, START + 6_000 + 1_799_999), 'valid')
@@ -43,7 +43,7 @@ test('a token is good within its prefix and nowhere else', () => {
   const tokens = makeTokens()
   const clearanceFor = (client: ClientAddress): string => {
     tokens.read('challenge', tokens.issueChallenge(client, START, 12, 0), 0, client, START)
-    return tokens.issueClearance(client, START, 600)
+    return tokens.issueClearance(client, START, 600, 15)
   }
   const four = clearanceFor(visitor)
   assert.equal(tokens.read('clearance', four, 0, v4(203, 0, 113, 250), START), 'valid')

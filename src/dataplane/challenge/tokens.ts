@@ -93,11 +93,12 @@ export class Tokens {
     return this.#sign(client)
   }
 
-  /** The clearance for the challenge read last, whose nonce it keeps. */
-  issueClearance(client: ClientAddress, nowWallMs: number, budget: number): string {
+  /** The clearance for the challenge read last, whose nonce it keeps. `workBits`: of the work it was got by, 0 when by waiting. */
+  issueClearance(client: ClientAddress, nowWallMs: number, budget: number, workBits: number): string {
     const bytes = this.#bytes
     this.#begin(tokenKinds.clearance, client, nowWallMs)
-    bytes[6] = bytes[7] = 0
+    bytes[6] = workBits
+    bytes[7] = 0
     bytes.writeUInt16BE(Math.min(0xffff, budget), 11)
     return this.#sign(client)
   }
