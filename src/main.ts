@@ -101,6 +101,12 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
     const { replayLog } = await import('./offline/replay-log.ts')
     return replayLog({ ...options, settings: settings ?? defaultSettings(), clock: systemClock })
   },
+  lifeline: {
+    state: async (settings) => (await import('./offline/lifeline-copies.ts')).lifelineState(settings, systemClock),
+    open: async (settings, place) => (await import('./offline/lifeline-copies.ts')).findCopy(settings, place),
+    export: async (settings, folder, onProgress) => (await import('./offline/lifeline-copies.ts')).exportCopies(settings, folder, systemClock, onProgress),
+  },
+  writeBytes: (bytes) => process.stdout.write(bytes),
   writeFile: (file, text) => writeFileSync(file, text),
   learn: async (settings, options) => {
     const { learnFromLogs } = await import('./offline/learn-from-logs.ts')

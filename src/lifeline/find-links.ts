@@ -73,7 +73,7 @@ function addLink(tag: HtmlTag, add: (reference: string, kind: FoundLink['kind'])
 
 /** The address in `5; url=/there`, or ''. */
 export function refreshTarget(content: string): string {
-  return /^\s*[\d.]*\s*[;,]?\s*url\s*=\s*(["']?)(.*?)\1\s*$/i.exec(content)?.[2] ?? ''
+  return /^[\d.]*\s*[;,]?\s*url\s*=\s*(["']?)(.*?)\1$/i.exec(content.slice(0, LONGEST_REFERENCE).trim())?.[2] ?? ''
 }
 
 export interface Span {
@@ -83,28 +83,62 @@ export interface Span {
   readonly to: number
 }
 
-/** Addresses in `a.png 1x, b.png 2x`. */
+/** Addresses in `a.png 1x, b.png 2x` (HTML standard, parse a srcset attribute). Linear: what writes a page also writes this. */
 export function srcsetParts(text: string): readonly Span[] {
   const found: Span[] = []
-  for (const match of text.matchAll(/(?:^|,)?\s*([^\s,](?:[^\s]*[^\s,])?)(?:\s+[\d.]+[wxh])*\s*(?=,|$)/g)) {
-    const from = match.index + match[0].indexOf(match[1])
-    found.push({ reference: match[1], from, to: from + match[1].length })
+  let at = 0
+  while (at < text.length) {
+    while (at < text.length && (isSpace(text, at) || text[at] === ',')) at++
+    const from = at
+    while (at < text.length && !isSpace(text, at)) at++
+    let to = at
+    while (to > from && text[to - 1] === ',') to--
+    if (to > from) found.push({ reference: text.slice(from, to), from, to })
+    // Commas behind the address end the candidate; otherwise its descriptors follow, up to the next comma.
+    if (to === at) {
+      const comma = text.indexOf(',', at)
+      at = comma === -1 ? text.length : comma
+    }
   }
   return found
 }
 
-/** Addresses in url(…) and @import; comments may hold some too, which costs one request for nothing. */
+/** Addresses in url(…) and @import; comments may hold some too, which costs one request for nothing. Linear, as above. */
 export function cssReferences(text: string): readonly Span[] {
   const found: Span[] = []
-  for (const match of text.matchAll(/url\(\s*(?:"([^"\n]*)"|'([^'\n]*)'|([^"'()\s]*))\s*\)|@import\s+(?:"([^"\n]*)"|'([^'\n]*)')/gdi)) {
-    for (let group = 1; group <= 5; group++) {
-      const span = match.indices![group]
-      if (span === undefined) continue
-      const reference = match[group].replaceAll(/\\(.)/g, '$1')
-      if (reference !== '' && !/^data:/i.test(reference)) found.push({ reference, from: span[0], to: span[1] })
+  const opening = /url\(|@import(?=[\s"'])/gi
+  for (let match = opening.exec(text); match !== null; match = opening.exec(text)) {
+    const isUrl = match[0].length === 4
+    let from = opening.lastIndex
+    while (from < text.length && isSpace(text, from)) from++
+    const quote = text[from] === '"' || text[from] === "'" ? text[from] : ''
+    if (quote === '' && !isUrl) {
+      opening.lastIndex = from
+      continue
     }
+    if (quote !== '') from++
+    let to = from
+    while (to < text.length && to - from < LONGEST_REFERENCE && !(quote === '' ? endsBareUrl(text, to) : text[to] === quote || text[to] === '\n')) to += text[to] === '\\' ? 2 : 1
+    // A data: address may be longer; what follows it is looked at all the same.
+    opening.lastIndex = Math.min(to, text.length)
+    if (to >= text.length || to - from >= LONGEST_REFERENCE || text[to] === '\n') continue
+    const reference = text.slice(from, to).replaceAll(/\\(.)/g, '$1')
+    if (reference !== '' && !/^data:/i.test(reference)) found.push({ reference, from, to })
   }
   return found
+}
+
+/** Longer ones are data or no address. */
+const LONGEST_REFERENCE = 4_096
+
+function endsBareUrl(text: string, at: number): boolean {
+  const char = text[at]
+  return char === ')' || char === '(' || char === '"' || char === "'" || isSpace(text, at)
+}
+
+function isSpace(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code === 0x20 || code === 0x0a || code === 0x09 || code === 0x0d || code === 0x0c
 }
 
 /** Addresses in the <loc> of a sitemap or an index of sitemaps; null when the text is neither. */
@@ -119,17 +153,15 @@ export function findInSitemap(text: string): readonly string[] | null {
       loc = ''
     },
     onText(piece) {
-      if (open) loc += piece
+      if (open && loc.length < LONGEST_REFERENCE) loc += piece
+    },
+    onEntity(char) {
+      if (open) loc += char
     },
     onClose(name) {
-      if (name === 'loc' && loc.trim() !== '' && found.length < MOST_LINKS * 3) found.push(withoutEntities(loc.trim()))
+      if (name === 'loc' && loc.trim() !== '' && found.length < MOST_LINKS * 3) found.push(loc.trim())
       open = false
     },
   }, true)
   return found
-}
-
-/** The five entities that XML has. */
-function withoutEntities(text: string): string {
-  return text.replaceAll(/&(amp|lt|gt|quot|apos|#38|#x26);/gi, (_whole, name: string) => ({ lt: '<', gt: '>', quot: '"', apos: "'" })[name.toLowerCase()] ?? '&')
 }

@@ -27,6 +27,8 @@ export interface HtmlSink {
   onClose?(name: string, from: number): void
   /** Text between two tags, in one or more pieces; entities are not decoded. Of style and script too (`inside`: the last open tag's name). */
   onText?(text: string, from: number, inside: string): void
+  /** A character that the text wrote as an entity. */
+  onEntity?(char: string): void
 }
 
 const ATTRIBUTES_AT_MOST = 256
@@ -76,7 +78,9 @@ export function passOverHtml(text: string, sink: HtmlSink, xml = false): void {
     ontext(start, end) {
       sink.onText?.(text.slice(start, end), start, rawText)
     },
-    ontextentity() {},
+    ontextentity(codepoint) {
+      sink.onEntity?.(String.fromCodePoint(codepoint))
+    },
     oncdata(start, end, endOffset) {
       if (xml) sink.onText?.(text.slice(start, end - endOffset), start, rawText)
     },

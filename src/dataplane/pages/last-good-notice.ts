@@ -99,7 +99,8 @@ function formatOf(language: Language, timeZone: string | undefined): Intl.DateTi
   const name = `${language} ${timeZone ?? ''}`
   let format = formats.get(name)
   if (format === undefined) {
-    format = new Intl.DateTimeFormat(language, { year: 'numeric', month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short', timeZone })
+    // As it is written in the Union: English of Ireland, Portuguese of Portugal.
+    format = new Intl.DateTimeFormat(language === 'en' ? 'en-IE' : language === 'pt' ? 'pt-PT' : language, { year: 'numeric', month: 'long', day: 'numeric', hour: '2-digit', minute: '2-digit', timeZoneName: 'short', timeZone })
     formats.set(name, format)
   }
   return format

@@ -1,4 +1,6 @@
 import type { ControlAnswerOf, ControlQuestion, ControlQuestionOf } from '../../contract/control-socket.ts'
+import type { ExportedSite, FoundCopy } from '../../contract/lifeline-files.ts'
+import type { LifelineState } from '../../contract/lifeline.ts'
 import type { LearnProgress, LearnSummary } from '../../contract/log-learning.ts'
 import type { ReplayResult } from '../../contract/replay.ts'
 import type { SettingsProblem } from '../../contract/settings-problem.ts'
@@ -54,6 +56,14 @@ export interface CliParts<S> {
   replay(settings: S | null, options: ReplayWish): Promise<ReplayResult>
   /** @throws a system error. */
   writeFile(file: string, text: string): void
+  /** Copies of the site, read from the lifeline's file. Each rejects with a sentence. */
+  readonly lifeline: {
+    state(settings: S): Promise<LifelineState>
+    open(settings: S, place: string): Promise<FoundCopy>
+    export(settings: S, folder: string, onProgress: (done: number, total: number) => void): Promise<ExportedSite>
+  }
+  /** To standard output, as they are. */
+  writeBytes(bytes: Uint8Array): void
   /** The manual of reason codes, in Markdown; '' when it is not installed. */
   reasonManual(): string
 }

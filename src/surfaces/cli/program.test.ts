@@ -37,6 +37,8 @@ async function say(argv: string[], { report = good, isTTY = false, noColor = fal
     reasonManual: () => '',
     learn: () => assert.fail('nothing is learned'),
     replay: () => assert.fail('nothing is replayed'),
+    lifeline: { state: () => Promise.reject(new Error('not asked')), open: () => Promise.reject(new Error('not asked')), export: () => Promise.reject(new Error('not asked')) },
+    writeBytes: () => {},
     writeFile: () => assert.fail('nothing is written'),
   })
   return { code, out, error, asked }

@@ -5,13 +5,14 @@ import { coloursFor, paint } from './colour.ts'
 import { exitCodes, type CliParts, type CommandSpec } from './command.ts'
 import { explainCommand } from './explain.ts'
 import { learnCommand } from './learn.ts'
+import { lifelineCommand } from './lifeline.ts'
 import { replayCommand } from './replay.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
 import { statusCommand } from './status.ts'
 
 /** In the order of the help. A new command is one file and one line here. */
-export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, learnCommand, replayCommand]
+export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, learnCommand, replayCommand, lifelineCommand]
 
 const exitCodeText = `Exit codes: ${exitCodes.ok} done, ${exitCodes.refused} refused (settings, address, answer, no shield running), ${exitCodes.usage} wrong use of the command line.`
 

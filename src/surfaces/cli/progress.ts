@@ -17,7 +17,8 @@ export class ProgressBar<S> {
     this.#startedMs = parts.clock.monotonicMs()
   }
 
-  show(doneBytes: number, totalBytes: number, lines: number): void {
+  /** `what`: said instead of bytes and lines, when `doneBytes` counts something else. */
+  show(doneBytes: number, totalBytes: number, lines: number, what = ''): void {
     const now = this.#parts.clock.monotonicMs()
     if (this.#parts.error.isTTY !== true || now - this.#drawnMs < DRAW_EVERY_MS) return
     this.#drawnMs = now
@@ -26,7 +27,8 @@ export class ProgressBar<S> {
     const cells = Math.round(share * BAR_CELLS)
     const seconds = (now - this.#startedMs) / 1_000
     const left = share < 0.01 || seconds < 1 ? '' : `, ${span((seconds / share - seconds) * 1_000)} left`
-    const text = `${'█'.repeat(cells)}${'░'.repeat(BAR_CELLS - cells)} ${Math.floor(share * 100)} %  ${count(lines)} lines, ${bytes(doneBytes / Math.max(seconds, 0.1))}/s${left}`
+    const pace = what === '' ? `${count(lines)} lines, ${bytes(doneBytes / Math.max(seconds, 0.1))}/s` : `${count(lines)} of ${count(totalBytes)} ${what}`
+    const text = `${'█'.repeat(cells)}${'░'.repeat(BAR_CELLS - cells)} ${Math.floor(share * 100)} %  ${pace}${left}`
     this.#parts.error.write(`\r${text.slice(0, (this.#parts.error.columns ?? 80) - 1)}\u001B[K`)
   }
 

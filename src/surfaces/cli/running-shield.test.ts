@@ -50,6 +50,8 @@ async function say(argv: string[], { status = attack, act = { done: true, senten
     reasonManual: () => manual,
     learn: () => assert.fail('nothing is learned'),
     replay: () => assert.fail('nothing is replayed'),
+    lifeline: { state: () => Promise.reject(new Error('not asked')), open: () => Promise.reject(new Error('not asked')), export: () => Promise.reject(new Error('not asked')) },
+    writeBytes: () => {},
     writeFile: () => assert.fail('nothing is written'),
   }
   const code = await runCommandLine(argv, parts)
