@@ -8,12 +8,16 @@ export interface AttackTarget {
   readonly tlsPort: number
   readonly seconds: number
   readonly connections: number
+  /** Every connection from an address of its own (HTTP/2 attacks; slowhttptest knows one address only). */
+  readonly manyAddresses: boolean
 }
 
 export interface Attack {
   readonly id: string
   readonly title: string
   readonly sentence: string
+  /** It can come from many addresses by itself. */
+  readonly ownAddresses: boolean
   command(target: AttackTarget): { readonly program: string; readonly args: readonly string[] }
 }
 
@@ -21,7 +25,7 @@ const attacker = join(import.meta.dirname, 'h2-attack-program.ts')
 
 function slow(id: string, title: string, sentence: string, path: string, more: readonly string[]): Attack {
   return {
-    id, title, sentence,
+    id, title, sentence, ownAddresses: false,
     command: ({ port, seconds, connections }) => ({
       program: 'slowhttptest',
       args: [...more, '-c', String(connections), '-r', String(Math.max(50, Math.ceil(connections / 5))), '-l', String(seconds), '-p', '3', '-v', '1', '-u', `http://${SERVER_ADDRESS}:${port}${path}`],
@@ -30,7 +34,7 @@ function slow(id: string, title: string, sentence: string, path: string, more: r
 }
 
 function h2(id: string, title: string, sentence: string): Attack {
-  return { id, title, sentence, command: ({ tlsPort, seconds, connections }) => ({ program: process.execPath, args: [attacker, id, String(tlsPort), String(seconds), String(Math.min(50, Math.max(4, Math.round(connections / 20)))), HOST_NAME] }) }
+  return { id, title, sentence, ownAddresses: true, command: ({ tlsPort, seconds, connections, manyAddresses }) => ({ program: process.execPath, args: [attacker, id, String(tlsPort), String(seconds), String(Math.min(50, Math.max(4, Math.round(connections / 20)))), HOST_NAME, manyAddresses ? 'many' : 'one'] }) }
 }
 
 export const attacks: readonly Attack[] = [

@@ -1,12 +1,13 @@
 /**
  * HTTP/2 attacks by raw frames, as a program of its own, on loopback only (the address is a constant). A connection that the shield closes is opened again
- * at once, as an attacker would. Prints what happened as JSON. Arguments: attack, TLS port, seconds, connections, host name.
+ * at once, as an attacker would. Prints what happened as JSON. Arguments: attack, TLS port, seconds, connections, host name, `one` or `many` addresses
+ * (of 127.0.0.0/8, each connection of a network of its own).
  */
 import { connect, type TLSSocket } from 'node:tls'
 import { FLAG, FRAME, PREFACE, fieldBlock, frame, u32 } from '../../src/dataplane/edge/http2/raw-frames.ts'
 import { SERVER_ADDRESS } from '../measure/loopback.ts'
 
-const [attack, port, seconds, connections, host] = process.argv.slice(2)
+const [attack, port, seconds, connections, host, addresses] = process.argv.slice(2)
 const fields = fieldBlock([[':method', 'GET'], [':scheme', 'https'], [':authority', host], [':path', '/live/1']])
 const until = performance.now() + Number(seconds) * 1_000
 /** Streams written at once; then the socket's own backpressure decides. */
@@ -34,9 +35,9 @@ function burst(first: number): { readonly bytes: Buffer; readonly next: number; 
   return { bytes: Buffer.concat(parts), next: stream, frames: parts.length }
 }
 
-function one(): Promise<void> {
+function one(index: number): Promise<void> {
   return new Promise((resolve) => {
-    const socket: TLSSocket = connect({ host: SERVER_ADDRESS, port: Number(port), servername: host, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
+    const socket: TLSSocket = connect({ host: SERVER_ADDRESS, ...(addresses === 'many' ? { localAddress: `127.${20 + (index % 200)}.${1 + Math.floor(index / 200)}.9` } : {}), port: Number(port), servername: host, rejectUnauthorized: false, ALPNProtocols: ['h2'] })
     let secure = false
     let stream = 1
     const end = (): void => {
@@ -73,9 +74,9 @@ function one(): Promise<void> {
 }
 
 await Promise.all(
-  Array.from({ length: Number(connections) }, async () => {
+  Array.from({ length: Number(connections) }, async (_, index) => {
     while (performance.now() < until) {
-      await one()
+      await one(index)
       // A connection refused at once must not turn this program into a busy loop.
       await new Promise((resolve) => setTimeout(resolve, 5))
     }

@@ -22,7 +22,8 @@ const NEWCOMERS_PER_SECOND = 10
 
 /**
  * `one-address`: as shipped; all attackers come from one address, and its limit of connections stops most of them.
- * `many-addresses`: that limit lifted, as if every connection came from an address of its own: what is left must hold alone.
+ * `many-addresses`: HTTP/2 connections come from an address and a network of their own each; slowhttptest knows one address, so the limits by address
+ * are lifted for it: what is left must hold alone.
  */
 const settingsOf: Readonly<Record<string, string>> = {
   'one-address': '',
@@ -57,7 +58,7 @@ async function run(flags: Flags): Promise<number> {
         say(`${attack.id}, ${as}: ${seconds} s ...`)
         let shield: ShieldUnderTest | null = null
         try {
-          shield = await startShieldUnderTest({ folder: join(parent, `${attack.id}-${as}`), originPort: origin.port, cores: '', goodPath: '/live/1', settings: `workers: 1\n${settingsOf[as]}` })
+          shield = await startShieldUnderTest({ folder: join(parent, `${attack.id}-${as}`), originPort: origin.port, cores: '', goodPath: '/live/1', settings: `workers: 1\n${attack.ownAddresses ? '' : settingsOf[as]}` })
           const result = await underAttack(shield, attack, as, seconds, connections, places.load)
           results.push(result)
           say(`${attack.id}, ${as}: ${holds(result) ? 'holds' : 'FAILS'}; second visitor ${result.kept.failed + result.fresh.failed} of ${result.kept.sent + result.fresh.sent} failed, p99 ${figure(result.kept.p99Ms)} ms kept, ${figure(result.fresh.p99Ms)} ms new`)
@@ -88,7 +89,7 @@ async function underAttack(shield: ShieldUnderTest, attack: Attack, as: string, 
   const before = groupUse(shield.group.pid)
   const visits = Promise.all([visit('keep', PER_SECOND, seconds + 2), visit('close', NEWCOMERS_PER_SECOND, seconds + 2)])
   await new Promise((resolve) => setTimeout(resolve, 1_000))
-  const { program, args } = attack.command({ port: shield.port, tlsPort: shield.tlsPort, seconds, connections })
+  const { program, args } = attack.command({ port: shield.port, tlsPort: shield.tlsPort, seconds, connections, manyAddresses: as === 'many-addresses' })
   const attacker = new ChildGroup(program, args, { cores, nice: 5 })
   const limit = setTimeout(() => void attacker.end(), (seconds + 5) * 1_000)
   let mostConnections = 0

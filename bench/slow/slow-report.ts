@@ -56,7 +56,7 @@ export function slowMarkdown(session: SlowSession): string {
 ${machineLines(session.machine)}
 Each attack lasts ${session.seconds} s with ${session.connections} connections (HTTP/2: ${Math.min(50, Math.max(4, Math.round(session.connections / 20)))}, opened again whenever they are closed) against one edge worker. Attackers, visitor, origin and shield are on one machine.
 The second visitor asks 100 times a second for an uncacheable page on kept connections, and 10 times a second for a cached page on a new connection each time, from another address. It holds when none of these fails and 99 % of the answers come within ${P99_MS} ms.
-*one-address*: default settings; the limit of connections for one source acts. *many-addresses*: that limit is lifted, as if each connection came from an address of its own.
+*one-address*: default settings; the limit of connections for one source acts. *many-addresses*: each HTTP/2 connection has an address and a network of its own; slowhttptest knows one address only, so for it the limits by address are lifted.
 
 ${markdownTable(['attack', 'attackers', 'holds', 'failed, kept', 'p99 ms', 'failed, new', 'p99 ms', 'p99 ms before', 'most connections', 'cores used', 'memory MiB'], rows)}
 

@@ -9,6 +9,7 @@ import type { MonotonicMs } from '../../kernel/clock.ts'
 import { combineHash } from '../../kernel/hash.ts'
 import type { ClientAddress } from '../request.ts'
 import type { EdgeSettings } from './options.ts'
+import { PenaltyBox } from './penalty-box.ts'
 
 const SETS = 4_096
 const WAYS = 4
@@ -19,6 +20,8 @@ export class HandshakeLimit {
   #maxOpen = 0
   #perMs = 0
   #burst = 0
+  #penaltyMs = 0
+  readonly #penalties = new PenaltyBox()
   readonly #hashKey: number
   readonly #tags = new Uint32Array(SETS * WAYS)
   readonly #tokens = new Float32Array(SETS * WAYS)
@@ -33,6 +36,7 @@ export class HandshakeLimit {
     this.#maxOpen = settings.tlsHandshakesOpen
     this.#perMs = settings.tlsHandshakesPerSecond / 1_000
     this.#burst = settings.tlsHandshakeBurst
+    this.#penaltyMs = settings.abusePenaltyMs
   }
 
   get open(): number {
@@ -41,12 +45,17 @@ export class HandshakeLimit {
 
   /** True: a handshake may begin, and `finish` must be called once when it ended, well or not. */
   begin(client: ClientAddress, now: MonotonicMs): boolean {
-    if (this.#open >= this.#maxOpen || !this.#take(client, now)) {
+    if (this.#open >= this.#maxOpen || this.#penalties.holds(client.key, now) || !this.#take(client, now)) {
       this.refused++
       return false
     }
     this.#open++
     return true
+  }
+
+  /** A connection of this address was closed for abuse: its next handshakes are refused for a while. */
+  punish(client: ClientAddress, now: MonotonicMs): void {
+    this.#penalties.punish(client.key, this.#penaltyMs, now)
   }
 
   finish(): void {

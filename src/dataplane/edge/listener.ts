@@ -395,6 +395,7 @@ class EdgeListener implements Listener {
     socket.allowHalfOpen = false
     connection.socket.allowHalfOpen = false
     connection.http2 = new Http2Connection(socket, facts, context, this.#addressOf, () => {
+      if (connection.http2?.abusive === true && !connection.trusted) this.#parts.handshakes.punish(connection.peer, context.clock.monotonicMs())
       connection.http2 = null
       connection.socket.destroySoon()
     })

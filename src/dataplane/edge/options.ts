@@ -114,6 +114,11 @@ export const edgeOptions = {
     sentence: 'PING, SETTINGS, PRIORITY and empty frames in 10 s on one HTTP/2 connection before it is closed.',
     source: 'CVE-2019-9512, 9513, 9515, 9518',
   },
+  abusePenaltyMs: {
+    kind: 'durationMs', min: 0, max: 60_000, default: 2_000, applies: 'live',
+    sentence: 'How long new TLS connections of an address are closed at once after one of its connections was closed for HTTP/2 abuse; doubles with each repetition, up to a minute. Connections that are open are not touched. 0s: never.',
+    source: 'Rapid reset from many addresses: without it each comes back within a millisecond (docs/benchmarks/slow.md)',
+  },
   h2InvalidFrames: {
     kind: 'count', min: 1, max: 100_000, default: 100, applies: 'live',
     sentence: 'Invalid frames on one HTTP/2 connection before it is closed.',

@@ -199,7 +199,8 @@ export class RequestHead {
       if (!upgrades) this.upgrade = ''
       this.expectContinue = expects && (this.chunked || this.contentLength > 0)
     } else {
-      this.keepAlive = keep && !close
+      // HTTP/1.0 knows no Upgrade (RFC 9110 section 7.8), but some parsers hand over the rest of the connection: nothing follows that could be read twice.
+      this.keepAlive = keep && !close && !upgrades
       this.upgrade = ''
       this.takesTrailers = false
       this.expectContinue = false

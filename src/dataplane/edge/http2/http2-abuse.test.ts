@@ -14,7 +14,8 @@ import { fieldBlock, FLAG, FRAME, frame, FrameReader, GET_FIELDS, PREFACE, reque
 
 let open: Harness[] = []
 async function harness(options: HarnessOptions = {}): Promise<Harness> {
-  const made = await openHarness(options)
+  // The second visitor comes from the attacker's own address here: what that costs is the penalty's own test.
+  const made = await openHarness({ ...options, settings: { abusePenaltyMs: 0, ...options.settings } })
   open.push(made)
   return made
 }
@@ -101,6 +102,22 @@ describe('HTTP/2 attacks', () => {
     assert.deepEqual(gone, Array.from({ length: begun }, () => true))
     assert.deepEqual(h.refusals.map((one) => one.reason), ['h2-abuse'])
     assert.equal(h.context.counts.openRequests, 0)
+  })
+
+  it('after abuse the address gets no new TLS connection for a while, and what is open goes on', async () => {
+    const clock = new SimulatedClock()
+    const h = await harness({ clock, handler: ({ reply }) => reply.sendWhole(200, [], null), settings: { abusePenaltyMs: 2_000 } })
+    const reader = await h.h2()
+    const bad = await attacker(h)
+    bad.socket.write(Buffer.concat(Array.from({ length: 300 }, (_, i) => Buffer.concat([request(streamId(i)), reset(i)]))))
+    await bad.reader.until(() => false)
+    while (h.listener.connections > 1) await tick()
+    await assert.rejects(attacker(h))
+    const still = reader.request({ ':path': '/second' })
+    const [fields] = (await once(still, 'response')) as [Record<string, unknown>]
+    assert.equal(fields[':status'], 200)
+    clock.advanceMs(3_001)
+    await attacker(h)
   })
 
   it('Rapid Reset, slowly enough for the burst: cut by its share of given-up streams', async () => {

@@ -34,6 +34,8 @@ export class Http2Body implements RequestBody {
   #state = WAITING
   #sink: BodySink | null = null
   #trailers: string[] | null = null
+  /** Empty content ends by itself, before anybody asks for it. */
+  #endedBefore = false
   #pace: Pace | null = null
   #flowedMs = 0
   #brokenMs = 0
@@ -46,6 +48,7 @@ export class Http2Body implements RequestBody {
     this.#meter = meter
     this.#expectsContinue = expectsContinue
     exchange.stream.on('trailers', onTrailers)
+    exchange.stream.on('end', onEnd)
   }
 
   /** Everything the visitor had to send is here and was handed on. */
@@ -70,8 +73,8 @@ export class Http2Body implements RequestBody {
     if (this.#expectsContinue && !this.#exchange.started) this.#exchange.sendContinue()
     const { bodyMinBytesPerSecond, bodyGraceMs } = this.#exchange.owner.settings
     this.#pace = new Pace(bodyMinBytesPerSecond, bodyGraceMs)
-    stream.on('end', onEnd)
-    stream.on('data', onData)
+    if (this.#endedBefore) process.nextTick(() => this.end())
+    else stream.on('data', onData)
   }
 
   resume(): void {
@@ -121,6 +124,10 @@ export class Http2Body implements RequestBody {
   end(): void {
     // A stream that the visitor resets also "ends"; its close tells them apart
     if (this.#state >= DROPPED || this.#exchange.stream.aborted || this.#exchange.stream.rstCode !== 0) return
+    if (this.#state === WAITING) {
+      this.#endedBefore = true
+      return
+    }
     if (this.declaredBytes !== -1 && this.received !== this.declaredBytes) {
       this.#refuse()
       return
