@@ -67,7 +67,7 @@ class NoReply implements Reply {
 const sharedSettings: DataplaneSettings = {
   edge: defaultsOf(edgeOptions), log: { ...defaultsOf(accessLogOptions), format: 'off' }, cache: defaultsOf(cacheOptions),
   admission: { ...defaultsOf(admissionOptions), sourceSlots: 1_024 }, origin: { ...defaultsOf(originOptions), upstreams: ['http://127.0.0.1:9'] },
-  site: defaultsOf(siteOptions), challenge: defaultsOf(challengeOptions), waitingRoom: defaultsOf(waitingRoomOptions),
+  site: defaultsOf(siteOptions), challenge: defaultsOf(challengeOptions), waitingRoom: defaultsOf(waitingRoomOptions), lastGood: { noticeAfterMs: 60_000 },
   // Whatever no rule stops ends at the next step, for want of a known host: so the test needs no origin.
   hosts: ['site.example'], rules: [], routes: [], admit: { probes: [], probeSecretSha256: '' },
 }

@@ -2,6 +2,7 @@ import type { Reason } from '../contract/reason.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Admission } from './admission/admission.ts'
 import type { Cache } from './cache/cache.ts'
+import type { LastGoodDesk } from './last-good-desk.ts'
 import type { Origin } from './origin/origin.ts'
 import type { PreparedAnswer, Request } from './request.ts'
 import type { SlowReaders } from './slow-readers.ts'
@@ -17,6 +18,7 @@ export interface FetchHost {
   readonly gatherBudget: GatherBudget
   readonly slowReaders: SlowReaders
   readonly tally: Tally
+  readonly lastGood: LastGoodDesk
   readonly waitingRoom: WaitingDoor
   /** The origin of the settings now in force. */
   readonly origin: Origin

@@ -16,16 +16,16 @@ import type { Lookup } from './cache/lookup.ts'
 import type { CachePolicy } from './cache/policy.ts'
 import { isOriginError } from './cache/stale.ts'
 import type { StoreWriter } from './cache/store-fill.ts'
-import type { CacheEntry } from './cache/stored-response.ts'
+import { CacheEntry } from './cache/stored-response.ts'
 import type { FetchHost } from './fetch-host.ts'
 import { HeldErrorPage } from './held-error-page.ts'
 import type { OriginCall, OriginHandle, OriginSink, UpgradeCall } from './origin/call.ts'
-import type { Request, RequestBody } from './request.ts'
+import { PreparedAnswer, type Request, type RequestBody } from './request.ts'
 import { newRequestId } from './request-id.ts'
 import type { Route } from './routing/route-table.ts'
 import type { SlowAnswer } from './slow-readers.ts'
 import { GatheredBody } from './upload/gathered-body.ts'
-import { VisitorAnswer } from './visitor-answer.ts'
+import { isClosed, VisitorAnswer } from './visitor-answer.ts'
 
 /** How long a visitor waits for the disk to say whether it has a last good copy: a local read, even a loaded machine answers in milliseconds. */
 const RECALL_MS = 1_000
@@ -240,7 +240,12 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
       }
       if (this.#visitor.waiting && request.method === 'GET' && lookup.kind !== 'bypass') {
         this.#errorPage = new HeldErrorPage(status, headers)
-        cache.recall(request, lookup, now, RECALL_MS, (found) => this.#guard(() => this.#judgeErrorPage(found)))
+        cache.recall(request, lookup, now, RECALL_MS, (found) =>
+          this.#guard(() => {
+            if (found !== null) this.#judgeErrorPage(found)
+            else this.#host.lastGood.recall(request, true, this.#now(), RECALL_MS, (answer) => this.#guard(() => this.#judgeErrorPage(answer)))
+          }),
+        )
         return
       }
     }
@@ -248,11 +253,15 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
   }
 
   /** The origin failed and the disk was asked for a better answer. */
-  #judgeErrorPage(found: CacheEntry | null): void {
+  #judgeErrorPage(found: CacheEntry | PreparedAnswer | null): void {
     const page = this.#errorPage
     if (page === null) return
     this.#errorPage = null
-    if (found !== null && this.#visitor.waiting) this.#serveInstead(found, 'served-last-good', 'last-good')
+    if (found instanceof PreparedAnswer && this.#visitor.waiting) {
+      this.#landFailed()
+      this.#discarding = true
+      this.#visitor.sendLastGood(found)
+    } else if (found instanceof CacheEntry && this.#visitor.waiting) this.#serveInstead(found, 'served-last-good', 'last-good')
     else if (page.end === 'broken') this.#fallBack('origin-reset', 0)
     else {
       this.#begin(page.status, page.headers)
@@ -431,8 +440,14 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
     }
     this.#host.cache.recall(this.#request, this.#lookup, now, RECALL_MS, (found) =>
       this.#guard(() => {
-        if (found === null) visitor.turnAway(reason, retryAfterSeconds)
-        else visitor.sendStored(found, this.#lookup, 'served-last-good', 'last-good')
+        if (found !== null) visitor.sendStored(found, this.#lookup, 'served-last-good', isClosed(reason) ? 'last-good' : reason)
+        else
+          this.#host.lastGood.recall(this.#request, isClosed(reason), this.#now(), RECALL_MS, (answer) =>
+            this.#guard(() => {
+              if (answer === null) visitor.turnAway(reason, retryAfterSeconds)
+              else visitor.sendLastGood(answer)
+            }),
+          )
       }),
     )
   }

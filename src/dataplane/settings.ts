@@ -19,6 +19,8 @@ export interface DataplaneSettings {
   readonly origin: OriginSettings
   readonly site: SiteSettings
   readonly challenge: ChallengeSettings
+  /** A copy older than this carries its date when it stands in for the origin. */
+  readonly lastGood: { readonly noticeAfterMs: number }
   readonly waitingRoom: WaitingRoomSettings
   /** Known hosts; empty: any. `*.example.org` stands for every name below it. */
   readonly hosts: readonly string[]

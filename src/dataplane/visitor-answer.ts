@@ -80,8 +80,17 @@ export class VisitorAnswer {
   sendStored(entry: CacheEntry, lookup: Lookup, reason: Reason, detail: string): void {
     if (!this.waiting) return
     this.waiting = false
-    const answer = this.#host.cache.answer(this.#request, entry, lookup.policy, this.#host.clock.monotonicMs(), detail)
-    this.#host.send(this.#request, answer, reason)
+    const { cache, clock, lastGood } = this.#host
+    const now = clock.monotonicMs()
+    const dated = reason === 'served-stale' || reason === 'served-last-good' ? lastGood.dated(this.#request, entry, isClosed(detail), now) : null
+    this.#host.send(this.#request, dated ?? cache.answer(this.#request, entry, lookup.policy, now, detail), reason)
+  }
+
+  /** The lifeline's copy in place of an error. */
+  sendLastGood(answer: PreparedAnswer): void {
+    if (!this.waiting) return
+    this.waiting = false
+    this.#host.send(this.#request, answer, 'served-last-good')
   }
 
   refuse(reason: Reason, retryAfterSeconds: number): void {
@@ -120,6 +129,11 @@ export class VisitorAnswer {
   #date(): string {
     return new Date(this.#host.clock.wallMs()).toUTCString()
   }
+}
+
+/** `detail`: why a copy is shown. An overloaded origin still takes forms; one that fails does not. */
+export function isClosed(detail: string): boolean {
+  return detail === 'last-good' || detail.startsWith('origin-')
 }
 
 function lengthOf(headers: HeaderList): number {

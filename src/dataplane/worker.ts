@@ -27,6 +27,8 @@ import type { WorkerStart } from './worker-start.ts'
 const VITALS_MS = 1_000
 const SAMPLES_MS = 250
 const HOUSEKEEPING_MS = 100
+/** What is read is written down by the lifeline; nobody waits for it. */
+const READS_MS = 5_000
 const BACKLOG = 4_096
 /** Old origin connections of a reload may finish for this long. */
 const OLD_ORIGIN_MS = 60_000
@@ -64,6 +66,10 @@ main.on('message', (order: ThreadOrder<DataplaneSettings>) => {
 function hear(_from: ThreadName, message: LinkMessage): void {
   if (message.type === 'cache') bus.hear(message.message)
   else if (message.type === 'wake') admission.onWake()
+  else if (message.type === 'last-good') pipeline.lastGood.heard(message.ticket, message.found)
+  else if (message.type === 'lifeline-ask') {
+    pipeline.askForLifeline(message.ask, (answer) => links.send('lifeline', { type: 'lifeline-answer', answer }, answer.body === null ? [] : [answer.body.buffer as ArrayBuffer]))
+  }
 }
 
 function report(message: ThreadReport): void {
@@ -90,6 +96,8 @@ cache.joined()
 const accessLog = new AccessLog(start.settings.log, clock, systemRandom, (trouble) => log.warn(trouble))
 const makeOrigin = (settings: DataplaneSettings): Origin => new Origin(settings.origin, { clock, random: systemRandom, instanceId: start.instanceId })
 const pipeline = new Pipeline({ clock, log, tally, tap, admission, cache, accessLog, hashKey: start.hashKey, workers: start.workers, challengeKeys: start.challengeKeys, clearances: start.clearances, waitingRoom: start.waitingRoom }, start.settings, makeOrigin(start.settings))
+
+pipeline.lastGood.askLifeline = (ticket, key) => links.send('lifeline', { type: 'last-good-get', ticket, key })
 
 const counts: EdgeCounts = { openConnections: 0, openRequests: 0, acceptedConnections: 0, refusedConnections: 0, bytesIn: 0, bytesOut: 0 }
 const contextFor = (settings: DataplaneSettings, scheme: 'http' | 'https'): EdgeContext => ({
@@ -156,6 +164,7 @@ for (const order of early.splice(0)) obey(order)
 
 setInterval(() => {
   cache.tick(clock.monotonicMs())
+  pipeline.lastGood.tick(clock.monotonicMs())
   pipeline.waitingRoom.tick()
   accessLog.flush()
 }, HOUSEKEEPING_MS)
@@ -164,6 +173,11 @@ setInterval(() => {
   const batch = tap.take(clock.wallMs())
   links.send('control', { type: 'samples', batch }, [batch.words.buffer as ArrayBuffer])
 }, SAMPLES_MS)
+
+setInterval(() => {
+  const reads = pipeline.reads.take()
+  if (reads !== null) links.send('lifeline', { type: 'lifeline-reads', reads })
+}, READS_MS)
 
 let vitalsFrom = clock.wallMs()
 let bytesIn = 0

@@ -12,6 +12,7 @@ export function dataplaneSettings(settings: Settings): DataplaneSettings {
     origin: settings.origin,
     site: settings.site,
     challenge: settings.challenge,
+    lastGood: { noticeAfterMs: settings.lifeline.noticeAfterMs },
     waitingRoom: settings.waitingRoom,
     hosts: settings.hosts,
     rules: settings.rules,
