@@ -86,6 +86,7 @@ class Assembler {
       mitigation: this.#section('mitigation', top['mitigation']),
       networkData: this.#section('networkData', top['networkData']),
       challenge: this.#section('challenge', top['challenge']),
+      lifeline: this.#section('lifeline', top['lifeline']),
       waitingRoom: this.#section('waitingRoom', top['waitingRoom']),
       site: this.#section('site', top['site']),
       log: this.#section('log', top['log']),

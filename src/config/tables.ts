@@ -14,6 +14,7 @@ import { challengeOptions } from '../dataplane/challenge/options.ts'
 import { edgeOptions } from '../dataplane/edge/options.ts'
 import { originOptions } from '../dataplane/origin/options.ts'
 import { siteOptions } from '../dataplane/pages/options.ts'
+import { lifelineOptions } from '../lifeline/options.ts'
 import { admitOptions } from '../dataplane/rules/options.ts'
 import { waitingRoomOptions } from '../dataplane/waiting-room/options.ts'
 import { journalOptions } from '../record/journal/options.ts'
@@ -31,6 +32,7 @@ export const sectionTables = {
   challenge: challengeOptions,
   waitingRoom: waitingRoomOptions,
   site: siteOptions,
+  lifeline: lifelineOptions,
   log: accessLogOptions,
   journal: journalOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>
@@ -57,6 +59,7 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   log: 'The access log.',
   journal: 'The journal: what happened, who did what, and figures of the traffic, each entry bound to the one before: docs/operator/journal.md.',
 }
+  lifeline: 'The last good copy of the public site: gathered in calm times, shown while the origin fails. docs/operator/lifeline.md.',
 
 /** Options of a table that are written elsewhere in the file, in a friendlier form, and filled in from there. */
 export const writtenElsewhere: Readonly<Record<string, string>> = {

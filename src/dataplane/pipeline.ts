@@ -31,6 +31,9 @@ import { ClearanceBudget } from './challenge/clearance-budget.ts'
 import { takePlaceMarks } from './challenge/place-marks.ts'
 import type { ChallengeKey } from './challenge/tokens.ts'
 import type { FetchHost } from './fetch-host.ts'
+import { LastGoodDesk } from './last-good-desk.ts'
+import type { LifelineAnswer, LifelineAsk } from '../contract/lifeline.ts'
+import { LifelineFetch } from './lifeline-fetch.ts'
 import { HostTable } from './routing/host-table.ts'
 import type { Origin } from './origin/origin.ts'
 import { OriginFetch } from './origin-fetch.ts'
@@ -44,6 +47,7 @@ import { climbs } from './rules/normalised-path.ts'
 import type { DataplaneSettings } from './settings.ts'
 import { SlowReaders } from './slow-readers.ts'
 import type { Tap } from './tap/tap.ts'
+import { ReadCounter } from './telemetry/read-counter.ts'
 import type { Tally } from './telemetry/tally.ts'
 import { GatherBudget } from './upload/gathered-body.ts'
 import { WaitingDoor, type WaitingRoomMemory } from './waiting-door.ts'
@@ -81,6 +85,8 @@ export class Pipeline implements FetchHost {
   readonly gatherBudget = new GatherBudget()
   readonly slowReaders = new SlowReaders()
   readonly tally: Tally
+  readonly lastGood: LastGoodDesk
+  readonly reads = new ReadCounter()
   readonly waitingRoom: WaitingDoor
   readonly #parts: PipelineParts
   readonly #features: Features
@@ -99,6 +105,7 @@ export class Pipeline implements FetchHost {
     this.tally = parts.tally
     this.#features = new Features(parts.hashKey)
     this.#ruleShare = 1 / parts.workers
+    this.lastGood = new LastGoodDesk(parts.clock, settings.lastGood.noticeAfterMs)
     this.#site = compileSite(settings, origin)
     this.#rules = compileRules(settings.rules, [])
     this.waitingRoom = new WaitingDoor({ clock: parts.clock, keys: parts.challengeKeys, admission: parts.admission, memory: parts.waitingRoom, hashKey: parts.hashKey }, settings)
@@ -128,6 +135,7 @@ export class Pipeline implements FetchHost {
     this.#site = compileSite(settings, origin)
     this.#rules = compileRules(settings.rules, this.plan.rules, this.#rules)
     this.#door.applySettings(settings)
+    this.lastGood.noticeAfterMs = settings.lastGood.noticeAfterMs
     this.waitingRoom.applySettings(settings)
   }
 
@@ -279,7 +287,8 @@ export class Pipeline implements FetchHost {
         this.send(request, this.cache.answer(request, lookup.entry!, policy, now), 'served-fresh')
         return true
       case 'stale': {
-        this.send(request, this.cache.answer(request, lookup.entry!, policy, now, 'stale'), 'served-stale')
+        // Shown because the origin is spared, not because it asked for it: then its date is said.
+        this.send(request, (preferStale ? this.lastGood.dated(request, lookup.entry!, !this.#site.origin.hasHealthy, now) : null) ?? this.cache.answer(request, lookup.entry!, policy, now, 'stale'), 'served-stale')
         const behind = this.cache.refreshBehind(lookup, now)
         if (behind !== null) OriginFetch.behind(this, request, route, behind)
         return true
@@ -343,6 +352,7 @@ export class Pipeline implements FetchHost {
     request.reason = reason
     this.#countSource(request.sourceSlot, request.routeClass, request.status, reason)
     this.tally.countEnd(reason, this.clock.monotonicMs() - request.receivedAtMs)
+    if (request.status === 200 && request.routeClass === 'page' && request.method === 'GET' && (request.visitorClass !== 'unknown' || this.plan.state === 'NORMAL')) this.reads.count(request)
     this.#parts.accessLog.write(request)
   }
 
@@ -352,6 +362,16 @@ export class Pipeline implements FetchHost {
     if (status < 500 && (routeClass === 'page' || routeClass === 'search')) this.admission.sources.countPage(slot)
     if (status >= 400 && status < 500) this.admission.sources.countError(slot)
   }
+  /** The lifeline asks for a page in nobody's name (lifeline-fetch.ts). */
+  askForLifeline(ask: LifelineAsk, done: (answer: LifelineAnswer) => void): void {
+    const { routes, policy } = this.#site
+    const find = (request: Request) => {
+      const route = routes.find(request)
+      return { route, policy: route.cache ?? policy }
+    }
+    LifelineFetch.start(this, ask, { find }, this.plan.state === 'NORMAL', done)
+  }
+
 
   /** Input that never became a request, from the edge. */
   readonly refused = (_client: ClientAddress | null, reason: Reason): void => {

@@ -44,6 +44,8 @@ export interface DeskParts {
   kernelDrop(): KernelDropState
   /** The record: asked, told, and how it fares. */
   askRecord(question: RecordQuestion): Promise<RecordReply>
+  /** The lifeline's state; with `crawl`, a pass begins. */
+  lifeline(order: 'crawl' | 'state'): Promise<LifelineState>
   writeDown(draft: JournalDraft): void
   record(): ShieldStatus['record']
 }
@@ -133,6 +135,8 @@ export class ControlDesk implements ControlAnswers {
 
   }
 
+  lifeline(order: 'crawl' | 'state'): Promise<LifelineState> {
+    return this.#parts.lifeline(order)
   record(question: RecordQuestion): Promise<RecordReply> {
     return this.#parts.askRecord(question)
   }
