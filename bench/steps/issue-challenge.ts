@@ -47,13 +47,13 @@ export const benchPass = {
   run(iterations: number): void {
     for (let i = 0; i < iterations; i++) {
       if (tokens.read('challenge', solved, 0, client, NOW) === 'malformed' || !isSolved(solved, 0, 12)) throw new Error('not passed')
-      tokens.issueClearance(client, NOW, 600)
+      tokens.issueClearance(client, NOW, 600, 15)
     }
   },
 }
 
 tokens.read('challenge', challenge, 0, client, NOW)
-const cookie = tokens.issueClearance(client, NOW, 60_000)
+const cookie = tokens.issueClearance(client, NOW, 60_000, 15)
 const cleared = typicalRequest(browserHead.replace('Connection: keep-alive', `Connection: keep-alive\r\nCookie: session=1; polder=${cookie}`))
 const headers = cleared.headers
 const clearances = new Clearances(tokens, new ClearanceBudget(new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES), 7), () => undefined)

@@ -33,6 +33,7 @@ export const SAMPLE_WORDS = sampleFields.length
 
 export const sampleFlags = Object.freeze({
   hasCookie: 1,
+  /** Got by work; one got by waiting says nothing about its bearer. */
   validClearance: 2,
   allowListed: 4,
   verifiedCrawler: 8,

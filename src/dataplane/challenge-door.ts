@@ -73,8 +73,8 @@ export class ChallengeDoor {
     this.#clearances.read(request, nowWallMs)
   }
 
-  /** True when the request was sent on. `challenging`: some rule would ask a visitor who has no clearance. */
-  pass(host: FetchHost, request: Request, challenging: boolean, nowWallMs: number): 'passed' | 'sent-on' | 'no' {
+  /** Whether a challenge came back done, and by which door, or the request was sent on with the clearance it has. `challenging`: some rule would ask a visitor who has no clearance. */
+  pass(host: FetchHost, request: Request, challenging: boolean, nowWallMs: number): 'worked' | 'waited' | 'sent-on' | 'no' {
     if (request.ticket === '' || !opensPage(request)) return 'no'
     const isGet = request.method === 'GET'
     if (request.clearedBy === 'cookie' || request.clearedBy === 'referer') {
@@ -86,11 +86,14 @@ export class ChallengeDoor {
     }
     if (request.clearedBy !== '') return 'no'
     const verdict = this.#tokens.read('challenge', request.ticket, 0, request.client, nowWallMs)
-    if (verdict !== 'valid' && !(verdict === 'early' && isSolved(request.ticket, 0, this.#tokens.difficultyBits))) return 'no'
-    const clearance = this.#tokens.issueClearance(request.client, nowWallMs, this.#settings.clearanceRequests)
+    if (verdict !== 'valid' && verdict !== 'early') return 'no'
+    const bits = this.#tokens.difficultyBits
+    const worked = isSolved(request.ticket, 0, bits)
+    if (verdict === 'early' && !worked) return 'no'
+    const clearance = this.#tokens.issueClearance(request.client, nowWallMs, this.#settings.clearanceRequests, worked ? bits : 0)
     // 307: the form is sent again as it is (RFC 9110 15.4.8).
     this.#sendOn(host, request, isGet ? 303 : 307, withTicket(keptQuery(request), clearance), clearanceCookie(request, clearance, otherFamilyPart(request), this.#settings), nowWallMs)
-    return 'passed'
+    return worked ? 'worked' : 'waited'
   }
 
   /** Whether this visitor has passed before and no cookie came back: then the address, or the page the click came from, holds an old clearance. */

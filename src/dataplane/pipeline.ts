@@ -169,7 +169,7 @@ export class Pipeline implements FetchHost {
     this.tally.received++
     const route = this.#know(request, now, wallNow)
     const admitted = this.#admit(request, route, wallNow)
-    this.#parts.tap.see(request, this.#features.read(request), this.admission.sources, wallNow, admitted | (request.clearedBy === '' ? 0 : sampleFlags.validClearance))
+    this.#parts.tap.see(request, this.#features.read(request), this.admission.sources, wallNow, admitted | (request.worked ? sampleFlags.validClearance : 0))
     if (this.#pass(request, admitted, wallNow)) return
     if (this.#obey(request, admitted, now, wallNow)) return
     if (!this.#site.hosts.knows(request.host)) return this.refuse(request, 'unknown-host', 0)
@@ -188,11 +188,10 @@ export class Pipeline implements FetchHost {
     const routeClass = classOf(request, route)
     request.routeClass = routeClass
     if (routeClass === 'static') sources.countStatic(slot)
-    const hasCookie = hasHeader(request.headers, 'cookie')
     this.#door.read(request, wallNow)
     takePlaceMarks(request)
-    if (hasCookie || request.clearedBy !== '') sources.countEcho(slot)
-    if (request.clearedBy !== '') request.visitorClass = 'cleared'
+    if (request.worked || hasHeader(request.headers, 'cookie')) sources.countEcho(slot)
+    if (request.worked) request.visitorClass = 'cleared'
     else if (routeClass === 'feed' || isPositive(request, sources)) request.visitorClass = 'known'
     return route
   }
@@ -202,7 +201,7 @@ export class Pipeline implements FetchHost {
     let flags = 0
     if (route.exempt && !climbs(request.path)) flags |= sampleFlags.exemptPath
     if (this.#crawlers.has(request.client, wallNow)) flags |= sampleFlags.verifiedCrawler
-    if (flags !== 0 && request.clearedBy === '') request.visitorClass = 'known'
+    if (flags !== 0 && !request.worked) request.visitorClass = 'known'
     const rule = matchAllow(this.#rules, request, this.#features.read(request), this.admission.sources, wallNow)
     if (rule !== null) request.ruleId = rule.id
     if (rule !== null || this.#site.admitted.isProbe(request)) {
@@ -222,7 +221,7 @@ export class Pipeline implements FetchHost {
     if (rule.strictness > strictnessOfTag && rule.passesAsCanary(request.client.key, now)) return false
     switch (rule.action) {
       case 'tag':
-        if (request.clearedBy === '') request.visitorClass = 'tagged'
+        if (!request.worked) request.visitorClass = 'tagged'
         return false
       case 'block':
         this.refuse(request, 'rule-block', 0)
@@ -247,7 +246,7 @@ export class Pipeline implements FetchHost {
   #pass(request: Request, admitted: number, wallNow: WallMs): boolean {
     if (request.ticket === '' || !this.#site.hosts.knows(request.host)) return false
     const outcome = this.#door.pass(this, request, this.#rules.challenges, wallNow)
-    if (outcome === 'passed' && this.#rules.challenges) {
+    if (outcome === 'worked' && this.#rules.challenges) {
       const rule = matchRules(this.#rules, request, this.#features.read(request), this.admission.sources, wallNow, (admitted & ALWAYS_ADMITTED) !== 0)
       if (rule?.action === 'challenge') rule.countPassed(request.client.key)
     }
@@ -352,8 +351,8 @@ export class Pipeline implements FetchHost {
     request.reason = reason
     this.#countSource(request.sourceSlot, request.routeClass, request.status, reason)
     this.tally.countEnd(reason, this.clock.monotonicMs() - request.receivedAtMs)
-    if (request.status === 200 && request.routeClass === 'page' && request.method === 'GET' && (request.visitorClass !== 'unknown' || this.plan.state === 'NORMAL')) this.reads.count(request)
     this.#parts.accessLog.write(request)
+    if (request.status === 200 && request.routeClass === 'page' && request.method === 'GET' && (request.visitorClass !== 'unknown' || this.plan.state === 'NORMAL')) this.reads.count(request)
   }
 
   /** What an answer says about its client: a refused or failed page proves nothing against its reader (contract/sample.ts). */
@@ -362,6 +361,7 @@ export class Pipeline implements FetchHost {
     if (status < 500 && (routeClass === 'page' || routeClass === 'search')) this.admission.sources.countPage(slot)
     if (status >= 400 && status < 500) this.admission.sources.countError(slot)
   }
+
   /** The lifeline asks for a page in nobody's name (lifeline-fetch.ts). */
   askForLifeline(ask: LifelineAsk, done: (answer: LifelineAnswer) => void): void {
     const { routes, policy } = this.#site
@@ -371,7 +371,6 @@ export class Pipeline implements FetchHost {
     }
     LifelineFetch.start(this, ask, { find }, this.plan.state === 'NORMAL', done)
   }
-
 
   /** Input that never became a request, from the edge. */
   readonly refused = (_client: ClientAddress | null, reason: Reason): void => {

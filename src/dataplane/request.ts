@@ -59,6 +59,8 @@ export class Request {
   sourceSlot = -1
   /** A clearance that is valid, by where it was found; '' when there is none. */
   clearedBy: '' | 'cookie' | 'address' | 'referer' = ''
+  /** The clearance was got by work, not by waiting: it speaks for a visitor. Any machine can wait. */
+  worked = false
   /** Our token from the query, unjudged, or ''. */
   ticket = ''
   /** The value of our cookie, unjudged, or ''. */

@@ -287,3 +287,15 @@ test('who was challenged a moment ago has not failed yet', () => {
   assert.equal(rules()[0].action, 'challenge')
   assert.equal(book.records(settings)[0].since.canaryTried, 0)
 })
+
+test('a challenge that does not help a critical origin becomes a block, when all gates passed and the bound is tiny, and only then', () => {
+  const settings = { ...options, challengeAvailable: true }
+  const critical = { coldStart: false, critical: true, challengeAvailable: true, challengeHarmShare: 0.05, strongestStep: 'block' as const }
+  for (const [hits, end] of [[0, 'block'], [40, 'challenge']] as const) {
+    const { book, context, pass, rules } = desk(settings)
+    book.consider([proposal(7, hits)], context(flood))
+    assert.equal(rules()[0].action, 'challenge')
+    pass(1, challenged(100, 0), { ladder: critical })
+    assert.equal(rules()[0].action, end, `${hits} hits`)
+  }
+})

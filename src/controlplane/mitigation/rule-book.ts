@@ -218,6 +218,11 @@ export class RuleBook {
     if (rule.life !== null) rule.life = renewedLife(rule.life, context.nowWallMs)
     const denied = (this.#deniedUntilMs.get(rule.id) ?? 0) > context.nowMs
     if (rule.action === 'allow' || denied) return
+    // A flood that gets through the challenge (by waiting, or by working) may keep the origin critical: then the fast lane is open to a rule in force too.
+    if (context.ladder.critical && actsOnVisitors(rule.action) && rule.evidence !== null && rule.life !== null) {
+      const fast = this.#withinHarm(rule, startingRung(rule.when, rule.evidence, context.ladder), context)
+      if (ladder.indexOf(fast) > ladder.indexOf(rule.action)) return this.#moveTo(rule, fast, context, 'rule-raised', `raised to ${fast}: the origin is critical in spite of it, and all its gates passed`)
+    }
     const above = this.#withinHarm(rule, climb(rule.action, context.nowMs - rule.onRungSinceMs, { tried: rule.canaryTried, passed: rule.canaryPassed }, context.ladder), context)
     if (ladder.indexOf(above) > ladder.indexOf(rule.action)) {
       rule.peak = above

@@ -165,14 +165,18 @@ test('the normalised path is stable and never throws, for any path', () => {
 test('whoever passed a challenge is not touched by a challenge rule, still by a block, and counts as a visitor there', () => {
   const rules = compileRules([rule('c', 'challenge', [{ attribute: 'path', glob: '*' }]), rule('b', 'block', [{ attribute: 'path', glob: '/admin' }])], [])
   assert.ok(rules.challenges)
-  const decideFor = (target: string): string | null => {
+  const decideFor = (target: string, worked = true): string | null => {
     const request = ask(target)
     request.clearedBy = 'cookie'
+    request.worked = worked
     return matchRules(rules, request, features.read(request), stranger, 1_000, false)?.id ?? null
   }
   assert.equal(decideFor('/'), null)
   assert.equal(decideFor('/admin'), 'b')
   assert.deepEqual(rules.others.map((one) => [one.id, one.matched, one.positive]), [['c', 0, 0], ['b', 1, 1]])
+  // Any machine can wait: who waited is let through the challenge too, and is no witness for anybody.
+  assert.deepEqual([decideFor('/', false), decideFor('/admin', false)], [null, 'b'])
+  assert.deepEqual(rules.others.map((one) => [one.id, one.matched, one.positive]), [['c', 0, 0], ['b', 2, 1]])
 })
 
 test('a client of the canary share that meets the challenge is a probe, and a pass when it gets through', () => {

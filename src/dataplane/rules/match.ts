@@ -87,9 +87,9 @@ function holds(condition: CompiledCondition, request: Request, features: Feature
   }
 }
 
-/** Positive behaviour as contract/sample.ts defines it, or a clearance: sub-resources fetched or cookies echoed in proportion to the pages read. */
+/** Positive behaviour as contract/sample.ts defines it, or a clearance got by work: sub-resources fetched or cookies echoed in proportion to the pages read. */
 export function isPositive(request: Request, facts: SourceFacts): boolean {
-  if (request.clearedBy !== '') return true
+  if (request.worked) return true
   const slot = request.sourceSlot
   if (slot < 0) return false
   const pages = facts.pages(slot)
