@@ -1,6 +1,6 @@
 /**
  * The incident as a room of the record. Opens one when the shield is under attack, closes it after the calm, answers people, forgets what retention says.
- * Two incidents are never opened at once by Polder. Every change is in the journal before it counts (incident-book.ts). It never judges: see incident-acts.ts.
+ * Two incidents are never opened at once by Polder. It tells nobody: that is the alert room's work, which hears what is written here. Every change is in the journal before it counts (incident-book.ts). It never judges: see incident-acts.ts.
  */
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
@@ -58,6 +58,15 @@ export class IncidentRoom implements Room {
   /** The incident that is open, the newest if people opened several; null: none. */
   get open(): IncidentRecord | null {
     return this.#open()
+  }
+
+  /** 'open' and 'last' too. @throws RecordError when there is none. */
+  async show(id: string): Promise<Incident> {
+    return (await this.answer('show', { id }, 'polder')) as Incident
+  }
+
+  async list(): Promise<readonly IncidentSummary[]> {
+    return (await this.answer('list', {}, 'polder')) as readonly IncidentSummary[]
   }
 
   /** Whole addresses are to be kept now, for this incident, until then; null: never. */
@@ -191,12 +200,7 @@ export class IncidentRoom implements Room {
   async #openByItself(state: ShieldState): Promise<void> {
     if (this.#open() !== null) return
     const now = this.#parts.clock.wallMs()
-    const id = await this.#openAs(`${state === 'STRAIN' ? 'Strain' : 'Attack'} of ${new Date(now).toISOString().slice(0, 16).replace('T', ', ')} UTC`, true, state, 'polder')
-    this.#parts.teller.tell({
-      key: `incident-${id}`, severity: state === 'STRAIN' ? 'warning' : 'critical', atWallMs: now, incidentId: id, resolved: false,
-      title: `Incident ${id}: the site is ${state === 'STRAIN' ? 'strained' : 'under attack'}`,
-      text: `State ${state} since ${new Date(now).toISOString().slice(11, 19)} UTC. Polder serves stored pages, protects the origin and acts by its rules. Nothing must be done first. Look: polder status, polder incident show ${id}. If people now know of it, say so, because legal clocks start there: polder incident aware ${id}.`,
-    })
+    await this.#openAs(`${state === 'STRAIN' ? 'Strain' : 'Attack'} of ${new Date(now).toISOString().slice(0, 16).replace('T', ', ')} UTC`, true, state, 'polder')
   }
 
   async #openAs(title: string, automatic: boolean, state: ShieldState, who: string): Promise<string> {
@@ -216,11 +220,6 @@ export class IncidentRoom implements Room {
   async #close(record: IncidentRecord, why: string, who: string): Promise<void> {
     await this.#book.change(record.id, { change: 'closed', why }, who)
     await this.#sum(record.id)
-    this.#parts.teller.tell({
-      key: `incident-${record.id}`, severity: 'info', atWallMs: this.#parts.clock.wallMs(), incidentId: record.id, resolved: true,
-      title: `Incident ${record.id} is closed`,
-      text: `${who === 'polder' ? 'Closed by itself' : `Closed by ${who}`}: ${why}. Reports may still be due: polder incident show ${record.id}.`,
-    })
   }
 
   /** Keeps figures and timeline of a closed incident: the journal may forget the measures before the incident is deleted. */
@@ -347,7 +346,6 @@ export class IncidentRoom implements Room {
     for (const record of this.#book.records.values()) {
       if (record.addressEvidence !== null && record.addressEvidence.untilWallMs <= now) {
         await this.#book.change(record.id, { change: 'addresses-ended', why: 'their time is over' }, 'polder')
-        this.#parts.teller.tell({ key: `addresses-${record.id}`, severity: 'info', atWallMs: now, incidentId: record.id, resolved: true, title: `Incident ${record.id}: whole addresses are no longer kept`, text: `The time set by ${record.addressEvidence.who} is over. Polder hashes addresses again.` })
       }
       if (record.closedAtWallMs !== null && record.closedAtWallMs + keepClosedMs <= now) {
         await this.#book.change(record.id, { change: 'deleted' }, 'polder')

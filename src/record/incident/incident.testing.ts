@@ -2,7 +2,6 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Alert } from '../../contract/alert.ts'
 import type { ControlView, RuleRecord } from '../../contract/control.ts'
 import type { JournalDraft, JournalEntry } from '../../contract/journal.ts'
 import type { ShieldState } from '../../contract/plan.ts'
@@ -66,7 +65,6 @@ export function ruleRecord(id: string, matched: number, positive = 0, upperShare
 export class IncidentWorld {
   readonly clock = new SimulatedClock(NOON)
   readonly log = new RecordedLog()
-  readonly alerts: Alert[] = []
   readonly dataDir: string
   scribe = new MemoryScribe(this.clock)
   settings: IncidentSettings = defaultsOf(incidentOptions)
@@ -92,7 +90,7 @@ export class IncidentWorld {
   }
 
   #make(): IncidentRoom {
-    const room = new IncidentRoom({ settings: () => this.settings, folder: this.folder, scribe: this.scribe, teller: { tell: (alert) => this.alerts.push(alert) }, clock: this.clock, log: this.log, version: '0' })
+    const room = new IncidentRoom({ settings: () => this.settings, folder: this.folder, scribe: this.scribe, teller: { tell: () => {} }, clock: this.clock, log: this.log, version: '0' })
     this.scribe.hear = (entry) => room.hear(entry)
     return room
   }

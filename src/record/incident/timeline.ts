@@ -14,6 +14,7 @@ const kinds: Readonly<Partial<Record<JournalKind, TimelineItem['kind']>>> = Obje
   rule: 'rule',
   act: 'act',
   control: 'system',
+  report: 'person',
   statement: 'statement',
   alert: 'alert',
   posture: 'calendar',
