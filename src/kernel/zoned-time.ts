@@ -1,5 +1,5 @@
 /** Wall time in a named zone, without a library: Intl knows the rules, this file only reads its answer. */
-import { DAY_MS, SECOND_MS } from '../../kernel/units.ts'
+import { DAY_MS, SECOND_MS } from './units.ts'
 
 const formatters = new Map<string, Intl.DateTimeFormat>()
 

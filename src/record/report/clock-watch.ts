@@ -12,7 +12,7 @@ import type { ReportSettings } from './options.ts'
 import { oneLine } from './plain-text.ts'
 import { noticesMs, reportClocks } from './report-clocks.ts'
 import { reportPlans } from './report-plans.ts'
-import { timeText } from './zoned-time.ts'
+import { timeText } from '../../kernel/zoned-time.ts'
 
 /** A person looks at an incident of a flood within the hour, or should be asked. */
 const UNAWARE_AFTER_MS = HOUR_MS
@@ -54,7 +54,7 @@ function clockAlert(incident: Incident, clock: ReportClock, settings: ReportSett
   if (clock.dueWallMs === null || clock.sentAtWallMs !== null) return null
   const leftMs = clock.dueWallMs - nowWallMs
   const notices = noticesMs[clock.kind] ?? []
-  const notice = leftMs < 0 ? 'late' : notices.filter((one) => leftMs <= one).at(-1)
+  const notice = leftMs < 0 ? 'late' : notices.findLast((one) => leftMs <= one)
   if (notice === undefined) return null
   const title = reportPlans[clock.kind].title
   const due = timeText(clock.dueWallMs, settings.timeZone)

@@ -8,12 +8,15 @@ import type { ReportKind } from '../../contract/report.ts'
 import { NOT_KNOWN } from './figure-text.ts'
 import type { MeasuredCourse } from './measured-course.ts'
 import type { ReportSettings } from './options.ts'
-import { oneLine, plainText } from './plain-text.ts'
+import { LONGEST_TEXT, oneLine, plainText } from './plain-text.ts'
 import { lawOf, reportClocks } from './report-clocks.ts'
 import type { Cell, MissingField, ReportDocument, Section } from './report-document.ts'
 import { questions, type QuestionId, reportPlans } from './report-plans.ts'
 import { sectionBuilders } from './report-sections.ts'
-import { timeText } from './zoned-time.ts'
+import { timeText } from '../../kernel/zoned-time.ts'
+
+/** The brief is one page. */
+const MOST_BRIEF_ANSWER = 400
 
 export interface Facts {
   readonly incident: Incident
@@ -35,7 +38,7 @@ export function composeReport(facts: Facts, kind: ReportKind): ReportDocument {
   const missing: MissingField[] = []
   const sections: Section[] = [aboutSection(facts, kind, missing)]
   for (const name of plan.sections) {
-    if (name === 'assessment') sections.push(assessmentSection(facts, plan.questions, missing))
+    if (name === 'assessment') sections.push(assessmentSection(facts, plan.questions, missing, kind === 'brief' ? MOST_BRIEF_ANSWER : LONGEST_TEXT))
     else sections.push(...sectionBuilders[name](facts))
   }
   return {
@@ -51,7 +54,7 @@ export function composeReport(facts: Facts, kind: ReportKind): ReportDocument {
     language: settings.language,
     law: plan.point === null ? null : lawOf(settings.regime, plan.point),
     clocks: reportClocks(incident, settings, nowWallMs),
-    sections: missing.length === 0 ? sections : [...sections, missingSection(missing)],
+    sections: missing.length === 0 ? sections : [...sections, missingSection(missing, kind)],
     missing,
   }
 }
@@ -78,7 +81,7 @@ function aboutSection(facts: Facts, kind: ReportKind, missing: MissingField[]): 
     rows.push([{ text: 'Legal regime' }, { text: regimeWords[settings.regime], source: { by: 'settings' } }])
   }
   rows.push([{ text: 'Incident' }, { text: `${incident.id}: ${oneLine(incident.title, 300)}`, lang: settings.language }])
-  rows.push([{ text: 'Opened' }, { text: `${timeText(incident.openedAtWallMs, zone)}, by ${oneLine(incident.openedBy, 100)}` }])
+  if (kind !== 'brief') rows.push([{ text: 'Opened' }, { text: `${timeText(incident.openedAtWallMs, zone)}, by ${oneLine(incident.openedBy, 100)}` }])
   rows.push([{ text: 'State' }, { text: incident.closedAtWallMs === null ? 'still going on' : `closed ${timeText(incident.closedAtWallMs, zone)}, by ${oneLine(incident.closedBy ?? NOT_KNOWN, 100)}` }])
   rows.push([{ text: 'People became aware' }, incident.awareAtWallMs === null
     ? gap(missing, 'aware', 'People became aware', 'When did people of your institution become aware of the incident? The legal clocks start there.', `polder incident aware ${incident.id} --at TIME`)
@@ -92,12 +95,12 @@ function aboutSection(facts: Facts, kind: ReportKind, missing: MissingField[]): 
   return { id: 'about', title: 'About this report', blocks: [{ type: 'table', caption: 'What, who, when', columns: ['Field', 'Value'], rows }] }
 }
 
-function assessmentSection({ incident, settings }: Facts, asked: readonly QuestionId[], missing: MissingField[]): Section {
+function assessmentSection({ incident, settings }: Facts, asked: readonly QuestionId[], missing: MissingField[], most: number): Section {
   const rows = asked.map((id): Cell[] => {
     const { label, question } = questions[id]
     const answer = Object.hasOwn(incident.answers, id) ? incident.answers[id] : undefined
     if (answer === undefined || answer.text.trim() === '') return [{ text: label }, gap(missing, id, label, question, `polder incident answer ${incident.id} ${id} "TEXT"`)]
-    return [{ text: label }, { text: plainText(answer.text), lang: settings.language, source: { by: 'person', who: oneLine(answer.who, 100), atWallMs: answer.atWallMs } }]
+    return [{ text: label }, { text: plainText(answer.text, most), lang: settings.language, source: { by: 'person', who: oneLine(answer.who, 100), atWallMs: answer.atWallMs } }]
   })
   return { id: 'assessment', title: 'What people say', blocks: [{ type: 'table', caption: 'Answers of people; Polder fills in none of them', columns: ['Question', 'Answer'], rows }] }
 }
@@ -107,7 +110,8 @@ function gap(missing: MissingField[], field: string, label: string, question: st
   return { text: NOT_KNOWN, source: { by: 'missing', field } }
 }
 
-function missingSection(missing: readonly MissingField[]): Section {
+function missingSection(missing: readonly MissingField[], kind: ReportKind): Section {
+  if (kind === 'brief') return { id: 'missing', title: 'Missing: to be filled in by people', blocks: [{ type: 'list', items: missing.map(({ label, command }) => ({ text: `${label}: ${command}` })) }] }
   return {
     id: 'missing', title: 'Missing: to be filled in by people',
     blocks: [{ type: 'table', caption: 'Fields without a value', columns: ['Field', 'Question', 'How'], rows: missing.map(({ label, question, command }) => [{ text: label }, { text: question }, { text: command }]) }],

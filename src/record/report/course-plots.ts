@@ -2,7 +2,7 @@
 import type { CourseSpan, MeasuredCourse } from './measured-course.ts'
 import { numberText } from './figure-text.ts'
 import type { Plot, PlotSeries } from './report-document.ts'
-import { timeText } from './zoned-time.ts'
+import { timeText } from '../../kernel/zoned-time.ts'
 
 /** A gap longer than this between two measures breaks the line (the longest span is a minute). */
 const GAP_MS = 90_000

@@ -1,6 +1,6 @@
 /** How a figure is written: value with unit, how sure it is, and the journal entries it comes from. */
 import type { Figure } from '../../contract/incident.ts'
-import { timeText } from './zoned-time.ts'
+import { timeText } from '../../kernel/zoned-time.ts'
 
 export type FigureMark = Figure['kind']
 export type EntryNumbers = Figure['from']

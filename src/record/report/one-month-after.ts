@@ -4,7 +4,7 @@
  * Regulation (EEC, Euratom) No 1182/71, Article 3). The date may differ between UTC and the institution's zone: the earlier end counts.
  */
 import { DAY_MS } from '../../kernel/units.ts'
-import { momentOfReadingMs, wallReadingMs } from './zoned-time.ts'
+import { momentOfReadingMs, wallReadingMs } from '../../kernel/zoned-time.ts'
 
 export function oneMonthAfterMs(fromWallMs: number, timeZone: string): number {
   return Math.min(monthLaterMs(fromWallMs, 'UTC'), monthLaterMs(fromWallMs, timeZone))

@@ -55,8 +55,7 @@ function lineProblem(value: string): string | null {
 
 function timeZoneProblem(value: string): string | null {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: value })
-    return null
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone === '' ? 'names no time zone' : null
   } catch {
     return 'is not a time zone this machine knows'
   }

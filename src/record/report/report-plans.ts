@@ -31,7 +31,7 @@ export const questions = {
 
 export type QuestionId = keyof typeof questions
 
-export type SectionName = 'assessment' | 'brief-figures' | 'figures' | 'plots' | 'measures' | 'course' | 'short-course' | 'claims' | 'hypotheses' | 'evidence' | 'around' | 'notes' | 'tasks' | 'sent' | 'clocks'
+export type SectionName = 'assessment' | 'early-figures' | 'brief-figures' | 'brief-judgement' | 'brief-clocks' | 'figures' | 'plots' | 'measures' | 'course' | 'short-course' | 'claims' | 'hypotheses' | 'evidence' | 'around' | 'notes' | 'tasks' | 'sent' | 'clocks'
 
 export interface ReportPlan {
   readonly title: string
@@ -45,7 +45,7 @@ export const reportPlans: Readonly<Record<ReportKind, ReportPlan>> = Object.free
   'early-warning': {
     title: 'Early warning', point: 'a',
     questions: ['suspected-malicious', 'cross-border'],
-    sections: ['assessment', 'brief-figures', 'plots', 'short-course', 'claims', 'hypotheses', 'clocks'],
+    sections: ['assessment', 'early-figures', 'plots', 'short-course', 'claims', 'hypotheses', 'clocks'],
   },
   notification: {
     title: 'Incident notification', point: 'b',
@@ -70,6 +70,6 @@ export const reportPlans: Readonly<Record<ReportKind, ReportPlan>> = Object.free
   brief: {
     title: 'Brief for the leadership', point: null,
     questions: ['message', 'decision'],
-    sections: ['assessment', 'brief-figures', 'hypotheses', 'clocks'],
+    sections: ['assessment', 'brief-figures', 'brief-judgement', 'brief-clocks'],
   },
 })

@@ -7,18 +7,32 @@ import { oneLine, plainText } from './plain-text.ts'
 import { reportClocks } from './report-clocks.ts'
 import type { Block, Cell, Section } from './report-document.ts'
 import { reportPlans, type SectionName } from './report-plans.ts'
-import { timeText } from './zoned-time.ts'
+import { timeText } from '../../kernel/zoned-time.ts'
 
 /** A report is read by people; the whole course stands in the journal and in the JSON of the incident. */
 const MOST_TIMELINE = 400
 const MOST_SHORT_TIMELINE = 15
 const MOST_RULES = 40
 const MOST_LISTED = 200
-const briefCodes: ReadonlySet<FigureCode> = new Set(['start', 'detected', 'mitigated', 'ended', 'duration-seconds', 'peak-requests-per-second', 'expected-requests-per-second', 'served', 'refused', 'lost', 'visitors-served', 'origin-latency-p99-ms'])
+/** One page: what the leadership asks first. */
+const briefCodes: ReadonlySet<FigureCode> = new Set(['start', 'mitigated', 'ended', 'duration-seconds', 'peak-requests-per-second', 'served', 'lost', 'visitors-served'])
+const MOST_BRIEF_LINES = 4
+const earlyCodes: ReadonlySet<FigureCode> = new Set(['start', 'detected', 'mitigated', 'ended', 'duration-seconds', 'peak-requests-per-second', 'expected-requests-per-second', 'served', 'refused', 'lost', 'visitors-served', 'origin-latency-p99-ms'])
 /** What a short course leaves out first. */
 const turningPoints: ReadonlySet<TimelineItem['kind']> = new Set(['state', 'origin', 'act', 'person', 'statement'])
 
 export const sectionBuilders: Readonly<Record<Exclude<SectionName, 'assessment'>, (facts: Facts) => Section[]>> = Object.freeze({
+  'early-figures': ({ incident, settings }: Facts) => figureSection(incident.figures.filter((one) => earlyCodes.has(one.code)), settings.timeZone),
+  'brief-judgement': ({ incident, settings }: Facts) => {
+    const items = incident.hypotheses.slice(0, MOST_BRIEF_LINES).map((one): Cell => ({ text: `${oneLine(one.text, 150)}: ${one.verdict}`, lang: settings.language }))
+    if (incident.hypotheses.length > MOST_BRIEF_LINES) items.push({ text: `${incident.hypotheses.length - MOST_BRIEF_LINES} further hypotheses stand in the other reports.` })
+    if (incident.claims.length > 0) items.push({ text: `${incident.claims.length} ${incident.claims.length === 1 ? 'claim' : 'claims'} of others, not checked by Polder.` })
+    return [section('judgement', 'Who and why', [{ type: 'list', items: items.length === 0 ? [{ text: 'Not known. No hypothesis is recorded.' }] : items }])]
+  },
+  'brief-clocks': ({ incident, settings, nowWallMs }: Facts) => {
+    const items = reportClocks(incident, settings, nowWallMs).map((one): Cell => ({ text: `${reportPlans[one.kind].title}: ${one.sentAtWallMs !== null ? `sent ${timeText(one.sentAtWallMs, settings.timeZone)}` : one.dueWallMs === null ? 'not started' : `due ${timeText(one.dueWallMs, settings.timeZone)}${one.state === 'late' ? ', late' : ''}`}` }))
+    return items.length === 0 ? [] : [section('clocks', 'Deadlines', [{ type: 'list', items }])]
+  },
   'brief-figures': ({ incident, settings }: Facts) => figureSection(incident.figures.filter((one) => briefCodes.has(one.code)), settings.timeZone),
   figures: ({ incident, settings }: Facts) => figureSection(incident.figures, settings.timeZone),
   plots: ({ course, settings }: Facts) => {

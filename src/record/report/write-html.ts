@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { plotLines, timeTicks, valueTicks } from './plot-lines.ts'
 import type { Block, Cell, Plot, ReportDocument, Section } from './report-document.ts'
 import { sourceText } from './source-text.ts'
-import { timeText } from './zoned-time.ts'
+import { timeText } from '../../kernel/zoned-time.ts'
 
 const STYLE = `
 :root{color-scheme:light}

@@ -2,7 +2,7 @@
 import { numberText } from './figure-text.ts'
 import type { Block, Cell, ReportDocument } from './report-document.ts'
 import { sourceText } from './source-text.ts'
-import { timeText } from './zoned-time.ts'
+import { timeText } from '../../kernel/zoned-time.ts'
 
 export function writeMarkdown(report: ReportDocument): string {
   const tlp = `TLP:${report.tlp.toUpperCase()}`

@@ -4,16 +4,18 @@
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
+// oxlint-disable-next-line import/no-named-as-default -- its types know no named export
 import PDFDocument from 'pdfkit'
 import { RecordError } from '../room.ts'
 import { plotLines, timeTicks, valueTicks } from './plot-lines.ts'
 import type { Block, Cell, Plot, ReportDocument, Section } from './report-document.ts'
 import { sourceText } from './source-text.ts'
-import { timeText } from './zoned-time.ts'
+import { timeText } from '../../kernel/zoned-time.ts'
 
 const MARGIN = 51
 const LINE_GAP = 1.5
 const CELL_PADDING = 4
+const PLOT_ROOM = 200
 const INK = '#1a1a1a'
 const PALE_INK = '#454545'
 const RULE = '#767676'
@@ -68,12 +70,15 @@ class PdfReport {
   readonly #report: ReportDocument
   readonly #left: number
   readonly #width: number
+  readonly #letters: { hasGlyphForCodePoint(code: number): boolean }
 
   constructor(doc: Pdf, report: ReportDocument) {
     this.#doc = doc
     this.#report = report
     this.#left = doc.page.margins.left
     this.#width = doc.page.width - doc.page.margins.left - doc.page.margins.right
+    doc.font('regular')
+    this.#letters = (doc as unknown as { _font: { font: { hasGlyphForCodePoint(code: number): boolean } } })._font.font
   }
 
   write(tlp: string): void {
@@ -94,7 +99,7 @@ class PdfReport {
   #section(root: PDFKit.PDFStructureElement, section: Section): void {
     const part = this.#doc.struct('Sect')
     root.add(part)
-    this.#room(60)
+    this.#room(section.blocks[0]?.type === 'plot' ? PLOT_ROOM + 40 : 70)
     this.#doc.y += 8
     this.#line(part, 'H2', section.title, 'bold', 12.5)
     for (const block of section.blocks) this.#block(part, block)
@@ -125,8 +130,9 @@ class PdfReport {
 
   #line(parent: PDFKit.PDFStructureElement, tag: string, text: string, font: 'regular' | 'bold', size: number, lang?: string): void {
     const options: Options = lang === undefined ? {} : { lang }
+    const known = this.#known(text)
     parent.add(this.#doc.struct(tag, options, () => {
-      this.#doc.font(font).fontSize(size).fillColor(INK).text(this.#known(text), this.#left, this.#doc.y, { width: this.#width, lineGap: LINE_GAP })
+      this.#doc.font(font).fontSize(size).fillColor(INK).text(known, this.#left, this.#doc.y, { width: this.#width, lineGap: LINE_GAP })
     }))
     this.#doc.y += 3
   }
@@ -144,14 +150,14 @@ class PdfReport {
     head.end()
     const body = doc.struct('TBody')
     table.add(body)
-    for (const row of block.rows) this.#row(body, row, widths, 'body')
+    for (const row of block.rows) this.#row(body, row, widths, 'body', block.columns)
     body.end()
     table.end()
     doc.y += 6
   }
 
   /** A row that fits no page is cut into pieces by the text itself; all others stay whole. */
-  #row(parent: PDFKit.PDFStructureElement, cells: readonly Cell[], widths: readonly number[], kind: 'head' | 'body'): void {
+  #row(parent: PDFKit.PDFStructureElement, cells: readonly Cell[], widths: readonly number[], kind: 'head' | 'body', columns: readonly string[] = []): void {
     const doc = this.#doc
     const texts = cells.map((cell) => this.#known(cellText(cell, this.#report.timeZone)))
     const heights = texts.map((text, index) => {
@@ -161,7 +167,7 @@ class PdfReport {
     const height = Math.max(...heights)
     const page = doc.page.height - doc.page.margins.top - doc.page.margins.bottom
     if (height > page) return this.#longRow(parent, cells, texts)
-    this.#room(height)
+    if (this.#room(height) && kind === 'body') this.#headAgain(columns, widths)
     const top = doc.y
     doc.markContent('Artifact', { type: 'Layout' })
     let x = this.#left
@@ -203,7 +209,7 @@ class PdfReport {
 
   #plot(part: PDFKit.PDFStructureElement, plot: Plot): void {
     const doc = this.#doc
-    this.#room(210)
+    this.#room(PLOT_ROOM)
     this.#line(part, 'P', `${plot.title}, ${plot.unit}; times in UTC (${sourceText({ text: '', from: plot.from }, 'UTC')})`, 'bold', 9)
     const box = { left: this.#left + 48, top: doc.y + 6, width: this.#width - 54, height: 130 }
     const drawn = plotLines(plot, box)
@@ -233,10 +239,31 @@ class PdfReport {
     doc.y += 4
   }
 
-  /** Starts a new page unless this much room is left. */
-  #room(height: number): void {
+  /** Starts a new page unless this much room is left; true when it did. */
+  #room(height: number): boolean {
     const { page } = this.#doc
-    if (this.#doc.y + height > page.height - page.margins.bottom) this.#doc.addPage()
+    if (this.#doc.y + height <= page.height - page.margins.bottom) return false
+    this.#doc.addPage()
+    return true
+  }
+
+  /** The names of the columns on a table's next page: for the eye only, the structure has them once. */
+  #headAgain(columns: readonly string[], widths: readonly number[]): void {
+    const doc = this.#doc
+    const top = doc.y
+    const texts = columns.map((text) => this.#known(text))
+    doc.markContent('Artifact', { type: 'Pagination' })
+    doc.font('bold').fontSize(8.5)
+    const height = Math.max(...texts.map((text, index) => doc.heightOfString(text, { width: widths[index]! - 2 * CELL_PADDING, lineGap: LINE_GAP }))) + 2 * CELL_PADDING
+    let x = this.#left
+    for (const [index, text] of texts.entries()) {
+      doc.lineWidth(0.5).rect(x, top, widths[index]!, height).fillAndStroke(HEAD_FILL, RULE)
+      doc.fillColor(INK).text(text, x + CELL_PADDING, top + CELL_PADDING, { width: widths[index]! - 2 * CELL_PADDING, lineGap: LINE_GAP })
+      x += widths[index]!
+    }
+    doc.endMarkedContent()
+    doc.x = this.#left
+    doc.y = top + height
   }
 
   #footers(text: string): void {
@@ -256,12 +283,10 @@ class PdfReport {
 
   /** Characters without a glyph as their number; both faces have the same letters. */
   #known(text: string): string {
-    this.#doc.font('regular')
-    const font = (this.#doc as unknown as { _font: { font: { hasGlyphForCodePoint(code: number): boolean } } })._font.font
     let known = ''
     for (const character of text) {
       const code = character.codePointAt(0)!
-      known += code === 10 || font.hasGlyphForCodePoint(code) ? character : `[U+${code.toString(16).toUpperCase().padStart(4, '0')}]`
+      known += code === 10 || this.#letters.hasGlyphForCodePoint(code) ? character : `[U+${code.toString(16).toUpperCase().padStart(4, '0')}]`
     }
     return known
   }
@@ -269,7 +294,7 @@ class PdfReport {
 
 function cellText(cell: Cell, timeZone: string): string {
   const source = sourceText(cell, timeZone)
-  return source === '' ? cell.text : `${cell.text}\n(${source})`
+  return source === '' ? cell.text : `${cell.text} (${source})`
 }
 
 /** By the length of what stands in them, none below a tenth of the page. */
