@@ -38,6 +38,7 @@ function sumAdmission(routeClass: RouteClass, newest: readonly Vitals[], recent:
     limit: Math.max(...now.map((one) => one.limit)),
     waiting: now.reduce((sum, one) => sum + one.waiting, 0),
     waitP90Ms: Math.max(0, ...last.map((one) => one.waitP90Ms)),
+    inLine: Math.max(...now.map((one) => one.inLine ?? 0)),
   }
 }
 

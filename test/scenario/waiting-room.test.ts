@@ -88,7 +88,7 @@ async function visit(id: number, kind: 'cookies' | 'no cookies' | 'impatient', p
     }
     assert.equal(answer.status, 503)
     assert.equal(answer.headers['polder-reason'], 'waiting-room')
-    const refresh = /^(\d+); url=(.+)$/.exec(answer.headers.refresh ?? '')
+    const refresh = /^(\d+); url=(.+)$/.exec(String(answer.headers['refresh'] ?? ''))
     if (refresh === null) {
       // Only who reloads more often than a person can gets the short answer.
       assert.equal(kind, 'impatient')
@@ -117,6 +117,7 @@ test(`${VISITORS} visitors and an origin with ${SLOTS} places: all get in, in ne
     assert.deepEqual([reading.status, reading.headers['polder-reason']], [200, undefined], 'reading has no line')
     await pause(100)
   }
+  assert.ok((await metric(shield.shield.adminUrl, 'polder_waiting_room{class="page"}')) > 0)
   assert.ok((await metric(shield.shield.adminUrl, 'polder_requests_ended_total{reason="waiting-room"}')) > 0)
   const done = await Promise.all(visits)
   for (const one of done) assert.match(one.answer.text, new RegExp(`the page /form/${one.id - 1}\\?step=1`))
@@ -128,7 +129,7 @@ test(`${VISITORS} visitors and an origin with ${SLOTS} places: all get in, in ne
   t.diagnostic(`in after ${done.map((one) => Math.round(one.inAfterMs / 100) / 10).join(' ')} s; moved ${moved.join(' ')}; reading ${Math.round(Math.max(...readings))} ms at most`)
   t.diagnostic(`took ${Math.round(inOrder.at(-1)!.atMs)} ms, ${(VISITORS / perSecond).toFixed(1)} s at best; pages of an impatient one ${Math.max(...done.filter((one) => one.id % 5 === 3).map((one) => one.pages))}`)
   assert.ok(mostInside <= SLOTS, `${mostInside} at once`)
-  assert.ok(Math.max(...overtaken) <= perSecond * 4, `${overtaken.join(' ')}`)
+  assert.ok(Math.max(...overtaken) <= perSecond * 4, overtaken.join(' '))
   assert.ok(moved.reduce((a, b) => a + b, 0) / VISITORS <= perSecond * 1.5, moved.join(' '))
   // Nothing of ours reaches the site.
   assert.deepEqual(seen.filter((one) => `${one.url}${one.cookie}${one.referer}`.includes('polder')), [])

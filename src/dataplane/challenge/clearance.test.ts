@@ -74,6 +74,12 @@ test('a made-up ticket is taken out too, so that it makes no new page for the ca
   for (const query of ['polder=flevoland', `polder=${'x'.repeat(51)}`, `polders=${'x'.repeat(52)}`, 'polder-lang=english', 'polder']) assert.equal(takeFromQuery(query), null)
 })
 
+test('the language chosen on one of our pages is taken out of the page a click came from', () => {
+  const { read } = open()
+  const request = read(ask('/next', ['referer', 'http://a.example/votes?x=1&polder-lang=de']))
+  assert.deepEqual([request.headers, request.ticket], [['referer', 'http://a.example/votes?x=1'], ''])
+})
+
 test('choosing a language on one of our pages loses nothing of the address', () => {
   const { read } = open()
   const request = read(ask('/search?polder-lang=et', ['referer', 'http://a.example/search?q=tall%20grass&page=2']))

@@ -34,7 +34,7 @@ export class Clearances {
       else if (headers[i] === 'cookie' && cookie === '' && headers[i + 1].includes('polder=')) cookie = takeCookie(request)
     }
     if (request.query !== '') takeQuery(request, referer)
-    const named = referer.includes('polder=') ? takeReferer(request, referer) : ''
+    const named = referer.includes('polder') ? takeReferer(request, referer) : ''
     if (cookie !== '') {
       request.clearanceCookie = cookie
       if (this.#isCleared(request, cookie, 0, nowWallMs) || (cookie[TOKEN_CHARACTERS] === '.' && this.#isCleared(request, cookie, SECOND_CLEARANCE_AT, nowWallMs))) {
@@ -77,10 +77,10 @@ function takeCookie(request: Request): string {
   return value
 }
 
-/** Returns the ticket of the page a click came from, or ''; the site behind sees that page's address without it. */
+/** Returns the ticket of the page a click came from, or ''; the site behind sees that page's address without our marks. */
 function takeReferer(request: Request, referer: string): string {
   const own = takeFromQuery(refererQuery(referer, request.host))
-  if (own === null || own.ticket === '') return ''
+  if (own === null) return ''
   const page = referer.slice(0, referer.indexOf('?'))
   const clean = own.query === '' ? page : `${page}?${own.query}`
   request.headers = request.headers.map((value, i) => (i % 2 === 1 && request.headers[i - 1] === 'referer' ? clean : value))

@@ -12,7 +12,7 @@ export const waitingRoomOptions = {
   },
   placesPerClient: {
     kind: 'count', min: 1, max: 64, default: 4, applies: 'live',
-    sentence: 'How many places one address may hold. Further visitors behind it share its newest place. Multiplied by the weight of addresses shared by several validated visitors.',
+    sentence: 'How many places of one address may wait at once. Further visitors behind it share its newest place. Multiplied by the weight of addresses shared by several validated visitors.',
     source: 'as many as its requests that may wait for the origin (admission.waitingPerClient)',
   },
   keepMs: {

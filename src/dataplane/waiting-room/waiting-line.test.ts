@@ -58,6 +58,13 @@ test('other browsers behind one address get places of their own, up to the most;
   const numbers = Array.from({ length: 6 }, (_, browser) => room.join(1, browser, 4, START))
   assert.equal(new Set(numbers).size, 4)
   assert.deepEqual([numbers[4], numbers[5]], [numbers[3], numbers[3]])
+  // Who is inside waits no more: the next visitor behind that address has a place of their own, and waits.
+  room.callTurns({ freeSlots: 1, waiting: 0, perSecond: 0 }, START, 0)
+  room.enter(numbers[0], START)
+  const next = room.join(1, 6, 4, START)
+  assert.ok(!numbers.includes(next))
+  assert.equal(room.standing(next), 'waits')
+  assert.equal(room.join(1, 0, 4, START), numbers[0], 'and the one inside is known by its browser')
 })
 
 test('who leaves is not counted any more; who comes back in time has kept the place', () => {

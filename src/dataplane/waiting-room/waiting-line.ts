@@ -4,7 +4,7 @@
  * A place is a number, drawn in order of arrival; all places up to `called` have their turn. What is kept of a place (32 bytes, no address: two keyed hashes)
  * stands in a ring, so that the line is counted exactly and those who left are left out. The visitor carries the number in a signed ticket (waiting-door.ts).
  *
- * What an attacker can do: hold the places of its addresses (`most` each) by asking for them as a browser would, and use its turns when they come, as
+ * What an attacker can do: wait with its addresses (`most` places each) as a browser does, and use its turns when they come, as
  * any visitor; fill the ring with more addresses than it has places, so that newcomers get an error page.
  * What it cannot: get more turns by asking more often (a client's browser gets its old place again; beyond `most` the newest is shared, with one budget),
  * by minting tickets or by replaying them (a turn's budget belongs to the place, not to the ticket), or lengthen the line by asking once and leaving: who has
@@ -34,6 +34,8 @@ const RATE_MS = 10_000
 const TURNS_RATE_MS = 4_000
 /** Numbers skipped at most to find a free place. */
 const TRIES = 32
+/** Places of one client looked through beyond its waiting ones, for a browser whose turn has come. */
+const INSIDE_LOOKS = 16
 /** Pages shown for one place in one second; a person pressing reload needs no more, and a flood gets the short refusal. */
 const MOST_SHOWN_PER_SECOND = 4
 
@@ -90,7 +92,7 @@ export class WaitingLine {
   }
 
   /**
-   * A place for a visitor without a ticket: its old one when this client's browser has one, a new one, or the client's newest when it has `most` of them.
+   * A place for a visitor without a ticket: its old one when this client's browser has one, a new one, or the client's newest when `most` of them wait.
    * NO_PLACE when the ring is full of people who wait.
    */
   join(client: number, browser: number, most: number, nowMs: number): number {
@@ -100,15 +102,17 @@ export class WaitingLine {
     let newest = NO_PLACE
     let held = 0
     let number = words[at]
-    for (let looked = 0; looked < most && number !== 0; looked++) {
+    for (let looked = 0; looked < most + INSIDE_LOOKS && number !== 0; looked++) {
       const place = this.#find(number)
       if (place === -1 || words[place + PLACE.client] !== (client | 0)) break
       if (this.#holds(place, nowS)) {
-        held++
-        if (newest === NO_PLACE) newest = number >>> 0
         if (words[place + PLACE.browser] === (browser | 0)) {
           if (words[place + PLACE.state] === STATE.late) this.#setState(place, number, STATE.here)
           return number >>> 0
+        }
+        if (words[place + PLACE.state] !== STATE.inside) {
+          held++
+          if (newest === NO_PLACE) newest = number >>> 0
         }
       }
       number = words[place + PLACE.previous]

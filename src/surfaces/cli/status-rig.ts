@@ -41,7 +41,7 @@ export const attack: ShieldStatus = {
   connections: 812, eventLoopLagP99Ms: 4.2, cache: { entries: 1_204, bytes: 92_000_000 },
   origin: [{
     routeClass: 'page',
-    admission: { admitted: 80, rejected: 210, inFlight: 12, limit: 20, waiting: 3, waitP90Ms: 40 },
+    admission: { admitted: 80, rejected: 210, inFlight: 12, limit: 20, waiting: 3, waitP90Ms: 40, inLine: 17 },
     answers: { answers: 80, serverErrors: 2, timeouts: 0, connectFailures: 0, latencyP50Ms: 21, latencyP99Ms: 80, shortRttMs: 21, longRttMs: 20 },
   }],
   upstreams: [{ name: 'http://127.0.0.1:8090', healthy: true }],

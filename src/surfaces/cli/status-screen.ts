@@ -103,7 +103,7 @@ function origin(status: ShieldStatus): string[] {
       const failed = answers.serverErrors + answers.timeouts + answers.connectFailures
       parts.push(`median ${count(answers.latencyP50Ms)} ms, p99 ${count(answers.latencyP99Ms)} ms${failed === 0 ? '' : `, ${count(failed)} failed`}`)
     }
-    if (admission !== null) parts.push(`${count(admission.inFlight)} of ${count(admission.limit)} at once${admission.waiting === 0 ? '' : `, ${count(admission.waiting)} wait`}${admission.rejected === 0 ? '' : `, ${count(admission.rejected)} turned away`}`)
+    if (admission !== null) parts.push(`${count(admission.inFlight)} of ${count(admission.limit)} at once${admission.waiting === 0 ? '' : `, ${count(admission.waiting)} wait`}${(admission.inLine ?? 0) === 0 ? '' : `, ${count(admission.inLine!)} in the waiting room`}${admission.rejected === 0 ? '' : `, ${count(admission.rejected)} turned away`}`)
     return `  ${routeClass.padEnd(12)} ${parts.join('; ')}`
   })
   const down = status.upstreams.filter((one) => !one.healthy)

@@ -76,6 +76,8 @@ function gauges(out: Lines, totals: Totals): void {
     for (const [name, one] of totals.places) out.sample('polder_origin_in_flight', { class: name }, one.inFlight)
     out.family('polder_origin_limit', 'gauge', 'Adaptive limit of requests at the origin, by route class.')
     for (const [name, one] of totals.places) out.sample('polder_origin_limit', { class: name }, one.limit)
+    out.family('polder_waiting_room', 'gauge', 'Visitors in the waiting room now, by route class.')
+    for (const [name, one] of totals.places) if (name === 'page' || name === 'search') out.sample('polder_waiting_room', { class: name }, one.inLine)
   }
   out.family('polder_waiting', 'gauge', 'Requests waiting for the origin, by worker.')
   for (const one of workers) {

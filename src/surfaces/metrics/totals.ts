@@ -20,7 +20,7 @@ export class Totals {
   readonly originAnswers = new Map<RouteClass, { answers: number; serverErrors: number; timeouts: number; connectFailures: number }>()
   readonly admitted = new Map<RouteClass, { admitted: number; rejected: number }>()
   /** Per class ever used; a class without requests in the last second is left out of its vitals, but not of the graphs. */
-  readonly places = new Map<RouteClass, { inFlight: number; limit: number }>()
+  readonly places = new Map<RouteClass, { inFlight: number; limit: number; inLine: number }>()
   readonly last = new Map<number, Vitals>()
   readonly upstreams = new Map<number, readonly UpstreamState[]>()
   store: StoreState | null = null
@@ -70,9 +70,9 @@ export class Totals {
       sum.connectFailures += one.connectFailures
       this.originAnswers.set(name, sum)
     }
-    for (const place of this.places.values()) place.inFlight = 0
+    for (const place of this.places.values()) place.inFlight = place.inLine = 0
     for (const [name, one] of Object.entries(vitals.admission) as Array<[RouteClass, AdmissionVitals]>) {
-      this.places.set(name, { inFlight: one.inFlight, limit: one.limit })
+      this.places.set(name, { inFlight: one.inFlight, limit: one.limit, inLine: one.inLine ?? 0 })
       const sum = this.admitted.get(name) ?? { admitted: 0, rejected: 0 }
       sum.admitted += one.admitted
       sum.rejected += one.rejected
