@@ -52,7 +52,7 @@ function objection(from: string, to: string): string | null {
   }
   if (source.startsWith('record/')) {
     if (source === 'record/.') return target.startsWith('record/') ? null : 'the record never imports the planes, surfaces, config or drill'
-    return to === 'src/record/room.ts' ? null : 'a room of the record imports kernel, contract and room.ts only'
+    return to === 'src/record/room.ts' || to === 'src/record/read-asks.ts' ? null : 'a room of the record imports kernel, contract, room.ts and read-asks.ts only'
   }
   if (source === 'lifeline') return 'the lifeline imports kernel and contract only'
   if (source === 'config') return to.endsWith('/options.ts') ? null : 'config imports nothing of a feature but its options.ts'

@@ -7,7 +7,7 @@ import { DAY_MS, MINUTE_MS } from '../../kernel/units.ts'
 import { RecordError } from '../room.ts'
 import type { IncidentRecord } from './apply-change.ts'
 import type { IncidentChange } from './changes.ts'
-import { type Asks, choiceIn, hashIn, lineIn, optionalLineIn, optionalTextIn, optionalTimeIn, textIn, timeIn } from './read-asks.ts'
+import { type Asks, choiceIn, hashIn, lineIn, optionalLineIn, optionalTextIn, optionalTimeIn, textIn, timeIn } from '../read-asks.ts'
 
 /** People look back when they say since when they knew; longer ago than this is a slip of the keyboard. */
 const LONGEST_BACK_MS = 60 * DAY_MS

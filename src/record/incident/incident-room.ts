@@ -20,7 +20,7 @@ import { IncidentBook } from './incident-book.ts'
 import { IncidentFiles } from './incident-files.ts'
 import { IncidentWatch } from './incident-watch.ts'
 import type { incidentOptions } from './options.ts'
-import { type Asks, countIn, hashIn, lineIn, optionalLineIn, textIn, timeIn } from './read-asks.ts'
+import { type Asks, countIn, hashIn, lineIn, optionalLineIn, textIn, timeIn } from '../read-asks.ts'
 
 export type IncidentSettings = OptionValues<typeof incidentOptions>
 

@@ -1,5 +1,5 @@
 /** Reads the fields of a question; every refusal names the field and the mend. Text keeps its line ends and loses what steers a terminal or hides words. */
-import { RecordError } from '../room.ts'
+import { RecordError } from './room.ts'
 
 export type Asks = Readonly<Record<string, unknown>>
 
