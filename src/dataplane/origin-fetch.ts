@@ -495,11 +495,10 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
 
   #finishSlot(status: number): void {
     if (this.#slot === null || this.#slot.finished) return
-    const now = this.#now()
-    if (status === 503 || status === 429) this.#slot.dropped(now - this.#sentAtMs)
-    else if (status >= 500) this.#slot.ignore(now - this.#sentAtMs)
+    if (status === 503 || status === 429) this.#slot.dropped(this.#now() - this.#sentAtMs)
+    else if (status >= 500) this.#slot.ignore(this.#now() - this.#sentAtMs)
     // A long download's time is the visitor's line, not the origin's work: its header counts.
-    else this.#slot.success((this.#headAtMs || now) - this.#sentAtMs)
+    else this.#slot.success((this.#headAtMs || this.#now()) - this.#sentAtMs)
   }
 
   #releaseAfterFailure(reason: Reason): void {

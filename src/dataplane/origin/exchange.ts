@@ -22,7 +22,7 @@ export interface ExchangeHost {
   /** Another upstream for a second try, or null when none is to be made. */
   pickForRetry(failed: Upstream, fault: Fault): Upstream | null
   onTryFailed(exchange: Exchange, upstream: Upstream, fault: Fault): void
-  onAnswered(exchange: Exchange, upstream: Upstream, status: number): void
+  onAnswered(exchange: Exchange, upstream: Upstream, status: number, now: MonotonicMs): void
   onOver(exchange: Exchange): void
   readonly tunnelIdleMs: number
 }
@@ -138,8 +138,9 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
   onHead(status: number, headers: HeaderList): void {
     if (this.#over) return
     this.#answered = true
-    this.#quietSince = this.#host.now()
-    this.#host.onAnswered(this, this.#upstream, status)
+    const now = this.#host.now()
+    this.#quietSince = now
+    this.#host.onAnswered(this, this.#upstream, status, now)
     // RFC 9112 section 9.3: an error answer before the content is whole means that the rest is not wanted; a redirect does as well.
     if (status >= 300) this.#try?.stopUpload()
     this.call.sink.onHead(status, answerHeaders(headers, this.#host.policy), announcesTrailers(headers))
@@ -161,8 +162,9 @@ export class Exchange implements WireReceiver, WireRequest, OriginHandle {
     if (visitor === null) return null
     this.#answered = true
     this.#switched = true
-    this.#quietSince = this.#host.now()
-    this.#host.onAnswered(this, this.#upstream, 101)
+    const now = this.#host.now()
+    this.#quietSince = now
+    this.#host.onAnswered(this, this.#upstream, 101, now)
     this.#upstream.end()
     this.#upstream.tunnels++
     let head = 'HTTP/1.1 101 Switching Protocols\r\n'

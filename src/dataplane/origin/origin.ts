@@ -220,8 +220,7 @@ export class Origin implements ExchangeHost {
     upstream.failed(this.now(), fault, this.#random)
   }
 
-  onAnswered(exchange: Exchange, upstream: Upstream, status: number): void {
-    const now = this.now()
+  onAnswered(exchange: Exchange, upstream: Upstream, status: number, now: MonotonicMs): void {
     if (exchange.call.unmetered !== true) this.meter.answered(exchange.call.routeClass, status, now - exchange.startedMs)
     if (this.#settings.ejectOnServerErrors && status >= 502 && status <= 504) upstream.health.failed(now, this.#random.next())
     else upstream.health.succeeded(now)

@@ -51,10 +51,18 @@ export function writeTrailers(trailers: HeaderList, never: ReadonlySet<string>):
 
 /** The name in lower case, or '' when it cannot be one. */
 function safeName(name: string): string {
-  if (!unsafeName.test(name)) return name
-  const lower = name.toLowerCase()
-  return unsafeName.test(lower) ? '' : lower
+  if (goodNames.has(name)) return name
+  if (unsafeName.test(name)) {
+    const lower = name.toLowerCase()
+    return unsafeName.test(lower) ? '' : lower
+  }
+  if (goodNames.size < GOOD_NAMES_MAX && name.length <= 64) goodNames.add(name)
+  return name
 }
+
+/** Names that were looked at before; filled once, then fixed. */
+const goodNames = new Set<string>()
+const GOOD_NAMES_MAX = 512
 
 function statusLine(status: number): string {
   const known = statusLines[status]
