@@ -141,7 +141,7 @@ class SilentWorld implements World {
     this.#tap.see(request, this.#features.read(request), sourceCounts(this.#counts), this.#nowMs, 0)
     if (request.routeClass === 'page' || request.routeClass === 'search') counts.pages++
     const etag = request.routeClass === 'static' ? `"${ask.target.length}-${ask.target}"` : ''
-    this.at(this.#nowMs + 25, () => done?.({ status: 200, outcome: 'right', etag, setCookie: '', location: '', challenge: null }))
+    this.at(this.#nowMs + 25, () => done?.({ status: 200, outcome: 'right', etag, setCookie: '', location: '', wayside: null }))
   }
 
   #slotOf(key: number): number {

@@ -35,7 +35,7 @@ function play(id: ScenarioId, seed: number, share: number): { asked: Asked[]; ra
     seat: (address, cohort, lines) => ({ address, cohort, lines, id: ids++ }),
     ask(seat, atMs, ask, done) {
       asked.push({ seat, atMs, ask })
-      const answer: Answer = { status: 200, outcome: 'right', etag: ask.target.includes('.') ? '"e"' : '', setCookie: '', location: '', challenge: null }
+      const answer: Answer = { status: 200, outcome: 'right', etag: ask.target.includes('.') ? '"e"' : '', setCookie: '', location: '', wayside: null }
       this.at(now + 20, () => done?.(answer))
     },
     missed: () => assert.fail('nothing fails here'),

@@ -9,9 +9,9 @@ import type { SeededRandom } from '../kernel/random.ts'
 import { Http1Line } from './http1-line.ts'
 import { Governor } from './limits.ts'
 import { type LoopbackTarget, dial, dialTls } from './loopback.ts'
-import { readChallenge } from './challenge-page.ts'
 import { Recording } from './recording.ts'
 import { Schedule } from './schedule.ts'
+import { readWayside } from './wayside-page.ts'
 import { WorkThread } from './work-thread.ts'
 import type { Answer, Ask, Cohort, OutcomeName, Seat, World } from './world.ts'
 
@@ -217,12 +217,12 @@ export class SocketWorld implements World {
   }
 
   #finish(place: Place, one: Waiting, answer: Answer): void {
-    const met = answer.challenge === null ? one.challenges : one.challenges + 1
-    if (!this.#closing && one.ask.follow !== undefined && (answer.challenge !== null || answer.location !== '')) {
+    const met = answer.wayside?.kind === 'check' ? one.challenges + 1 : one.challenges
+    if (!this.#closing && one.ask.follow !== undefined && (answer.wayside !== null || answer.location !== '')) {
       const waiting: Waiting = { ...one, challenges: met }
       const go = (next: Ask | null): void => {
         if (!this.#onTheWay.delete(waiting)) return
-        if (next === null) this.#end(place, waiting, gaveUp)
+        if (next === null) this.#end(place, waiting, answer.wayside?.kind === 'room' ? answer : gaveUp)
         else this.#offer(place, { ...waiting, ask: next })
       }
       this.#onTheWay.set(waiting, place)
@@ -248,7 +248,7 @@ export class SocketWorld implements World {
     return {
       status: heard.status, outcome, etag: heard.headers.get('etag') ?? '', setCookie: heard.headers.get('set-cookie') ?? '',
       location: heard.status >= 300 && heard.status < 400 ? (heard.headers.get('location') ?? '') : '',
-      challenge: ask.follow === undefined ? null : readChallenge(heard.status, heard.headers, heard.start),
+      wayside: ask.follow === undefined ? null : readWayside(heard.headers, heard.start),
     }
   }
 
@@ -266,7 +266,7 @@ export class SocketWorld implements World {
   }
 }
 
-const none: Answer = Object.freeze({ status: 0, outcome: 'failed', etag: '', setCookie: '', location: '', challenge: null })
+const none: Answer = Object.freeze({ status: 0, outcome: 'failed', etag: '', setCookie: '', location: '', wayside: null })
 const withheld: Answer = Object.freeze({ ...none, outcome: 'withheld' })
 const gaveUp: Answer = Object.freeze({ ...none, outcome: 'gave-up' })
 

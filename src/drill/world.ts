@@ -10,18 +10,19 @@ export interface Ask {
   /** Name, value, name, value ... in the order and case in which the program sends them, Host first. */
   readonly headers: readonly string[]
   readonly body?: string
-  /** What a browser does with an answer that is not the page yet (a short check, another address). Without it every answer is taken as it is. */
+  /** What a browser does with an answer that is not the page yet (a short check, a waiting room, another address). Without it every answer is taken as it is. */
   readonly follow?: Follow
 }
 
 /** False: it shows this answer. True: it calls `go` once, later, with what it asks next, or with null when its person gives up. */
 export type Follow = (answer: Answer, go: (next: Ask | null) => void) => boolean
 
-/** The shield's short check as its page and its header fields say it. */
-export interface Challenge {
+/** A page of the shield that leads on by itself, as its content and its header fields say: the short check, or a place in its waiting room. */
+export interface Wayside {
+  readonly kind: 'check' | 'room'
   /** Where to go on after the wait; with a dot and the number behind it, at once. */
   readonly reference: string
-  /** What the work is done on; '' when the page could not be read. */
+  /** What the work of a check is done on; '' when there is none, or the page could not be read. */
   readonly text: string
   readonly bits: number
   readonly waitMs: number
@@ -39,7 +40,7 @@ export interface Answer {
   readonly setCookie: string
   /** Where a redirection leads; '' when it is none. */
   readonly location: string
-  readonly challenge: Challenge | null
+  readonly wayside: Wayside | null
 }
 
 /** One program at one address: it keeps its connections, and is one row in the counting of clients. */

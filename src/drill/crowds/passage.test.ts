@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../kernel/random.ts'
 import { Schedule } from '../schedule.ts'
-import type { Answer, Ask, Challenge, World } from '../world.ts'
+import type { Answer, Ask, Wayside, World } from '../world.ts'
 import { type Browser, Passage } from './passage.ts'
 
 const TICKET = 't'.repeat(52)
 const CLEARANCE = 'c'.repeat(52)
-const challenge: Challenge = { reference: `/news?polder=${TICKET}`, text: 'x', bits: 16, waitMs: 5_000 }
-const answer = (more: Partial<Answer>): Answer => ({ status: 200, outcome: 'right', etag: '', setCookie: '', location: '', challenge: null, ...more })
+const wayside: Wayside = { kind: 'check', reference: `/news?polder=${TICKET}`, text: 'x', bits: 16, waitMs: 5_000 }
+const answer = (more: Partial<Answer>): Answer => ({ status: 200, outcome: 'right', etag: '', setCookie: '', location: '', wayside: null, ...more })
 
 /** A shield that lets through as the real one does, or never. Returns what was asked, and when the page came (or nobody waited any more). */
 function visit(browser: Browser, stubborn = false): { asked: Array<{ atMs: number; target: string; cookie: string }>; endedAtMs: number; gotIt: boolean; passage: Passage; heldMs: number } {
@@ -38,7 +38,7 @@ function visit(browser: Browser, stubborn = false): { asked: Array<{ atMs: numbe
     if (!stubborn && ask.target.includes(CLEARANCE)) return answer({})
     const passed = ask.target.endsWith(`${TICKET}.41`) || (ask.target.endsWith(TICKET) && now >= 5_000)
     if (!stubborn && passed) return answer({ status: 303, location: `/news?polder=${CLEARANCE}`, setCookie: `polder=${CLEARANCE}; Path=/` })
-    return answer({ status: 429, outcome: 'blocked', challenge })
+    return answer({ status: 429, outcome: 'blocked', wayside })
   }
   send(way.ask('/news', ''))
   schedule.runUntil(60_000)
@@ -73,4 +73,27 @@ test('who is asked again and again gives up at the third page', () => {
     assert.deepEqual([seen.gotIt, seen.asked.length], [false, 3])
     assert.ok(seen.endedAtMs <= 15_000)
   }
+})
+
+test('in a waiting room the same place is asked for again until the turn comes, and it is no check', () => {
+  const schedule = new Schedule()
+  let now = 0
+  const world = { random: new SeededRandom(1), host: 'drill.test', nowMs: () => now, at: (atMs: number, run: () => void) => schedule.add(atMs, () => {
+    now = Math.max(now, atMs)
+    run()
+  }) } as unknown as World
+  const passage = new Passage(world, { scripts: true, cookies: true, hashMicros: 1 })
+  const way = passage.begin((target) => ({ method: 'GET', target, headers: ['Cookie', passage.cookie] }), 0)
+  const asked: Array<readonly [number, string]> = []
+  const send = (ask: Ask): void => {
+    asked.push([now, ask.headers[1]])
+    const room = answer({ status: 503, outcome: 'busy', setCookie: `polder-place=${TICKET}; Path=/`, wayside: { kind: 'room', reference: '/news', waitMs: 2_000, text: '', bits: 0 } })
+    ask.follow!(now < 5_000 ? room : answer({}), (next) => {
+      assert.ok(next !== null)
+      send(next)
+    })
+  }
+  send(way.ask('/news', ''))
+  schedule.runUntil(60_000)
+  assert.deepEqual(asked, [[0, ''], [2_000, `polder-place=${TICKET}`], [4_000, `polder-place=${TICKET}`], [6_000, `polder-place=${TICKET}`]])
 })

@@ -1,7 +1,8 @@
 /**
- * How a browser gets through the shield's short check and what it carries afterwards: with scripts it works (as the page's program does) and goes on by
- * itself after the wait if that is over first; without scripts it waits, as the Refresh field says. With cookies it keeps the clearance; without, the mark
- * in the address goes from page to page. Its person gives up after 15 s, or when the check comes a third time.
+ * How a browser gets through the shield's short check and its waiting room, and what it carries afterwards. A check: with scripts it works (as the page's
+ * program does) and goes on by itself after the wait if that is over first; without scripts it waits, as the Refresh field says. A waiting room: it asks
+ * again when the page says. With cookies it keeps clearance and place; without, the marks in the address go from page to page.
+ * Its person gives up a check after 15 s, or when it comes a third time, and a waiting room after half a minute.
  */
 import type { Answer, Ask, Follow, World } from '../world.ts'
 
@@ -16,32 +17,37 @@ export interface Browser {
 export const desktopHashMicros = 0.7
 export const telephoneHashMicros = 4.2
 
-const GIVES_UP_AFTER_MS = 15_000
+const GIVES_UP_AFTER_MS = { check: 15_000, room: 30_000 } as const
 const ROUNDS = 2
 /** A check passed is two redirections; more than this is a circle. */
 const MOST_HOPS = 6
-const MARK = /[?&]polder=([A-Za-z0-9_-]{52})(?=&|$)/
+const MARK = /[?&](polder(?:-place)?=[A-Za-z0-9_-]{52})(?=&|$)/g
 
 /** What it asks next: the same page at this address, coming from that one. */
 export type Build = (target: string, referer: string) => Ask
 
 export class Passage {
-  /** The clearance as its cookie, '' when there is none. */
-  cookie = ''
   readonly #world: World
   readonly #browser: Browser
-  /** The clearance in the address, '' when cookies are kept. */
-  #mark = ''
+  /** The shield's own cookies by name. */
+  readonly #cookies = new Map<string, string>()
+  /** Its marks in the address, '' when cookies are kept. */
+  #marks = ''
 
   constructor(world: World, browser: Browser) {
     this.#world = world
     this.#browser = browser
   }
 
+  /** Clearance and place as their cookies, '' when there are none. */
+  get cookie(): string {
+    return [...this.#cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  }
+
   /** The address of a page of this site as it stood in the browser when it was open. */
   addressOf(referer: string): string {
-    if (this.#mark === '' || !referer.startsWith(`http://${this.#world.host}/`)) return referer
-    return `${referer}${referer.includes('?') ? '&' : '?'}polder=${this.#mark}`
+    if (this.#marks === '' || !referer.startsWith(`http://${this.#world.host}/`)) return referer
+    return `${referer}${referer.includes('?') ? '&' : '?'}${this.#marks}`
   }
 
   /** One page asked for. */
@@ -50,9 +56,10 @@ export class Passage {
   }
 
   keep(answer: Answer): void {
-    if (this.#browser.cookies && answer.setCookie.startsWith('polder=')) this.cookie = answer.setCookie.split(';', 1)[0]
-    const mark = MARK.exec(answer.location)
-    if (!this.#browser.cookies && mark !== null) this.#mark = mark[1]
+    const cookie = /^(polder(?:-place)?)=([^;]*)/.exec(answer.setCookie)
+    if (this.#browser.cookies && cookie !== null) this.#cookies.set(cookie[1], cookie[2])
+    const marks = [...(answer.location === '' ? (answer.wayside?.reference ?? '') : answer.location).matchAll(MARK)].map((found) => found[1]).join('&')
+    if (!this.#browser.cookies && marks !== '') this.#marks = marks
   }
 }
 
@@ -92,10 +99,11 @@ export class Way {
       }
       return true
     }
-    const { challenge } = answer
-    if (challenge === null) return false
-    const leftMs = this.#atMs + GIVES_UP_AFTER_MS - nowMs
-    if (++this.#rounds > ROUNDS || leftMs <= 0) {
+    const { wayside } = answer
+    if (wayside === null) return false
+    this.heldMs = nowMs - this.#atMs
+    const leftMs = this.#atMs + GIVES_UP_AFTER_MS[wayside.kind] - nowMs
+    if ((wayside.kind === 'check' && ++this.#rounds > ROUNDS) || leftMs <= 0) {
       go(null)
       return true
     }
@@ -105,13 +113,13 @@ export class Way {
       on = true
       go(next)
     }
-    const shown = `http://${this.#world.host}${challenge.reference}`
-    if (challenge.waitMs < leftMs) this.#world.at(nowMs + challenge.waitMs, () => goOn(this.ask(challenge.reference, shown)))
+    const shown = `http://${this.#world.host}${wayside.reference}`
+    if (wayside.waitMs < leftMs) this.#world.at(nowMs + wayside.waitMs, () => goOn(this.ask(wayside.reference, shown)))
     else this.#world.at(nowMs + leftMs, () => goOn(null))
-    if (this.#browser.scripts && challenge.text !== '') {
-      this.#world.solve(challenge.text, challenge.bits, (found, tried) => {
+    if (this.#browser.scripts && wayside.text !== '') {
+      this.#world.solve(wayside.text, wayside.bits, (found, tried) => {
         const readyMs = nowMs + (tried * this.#browser.hashMicros) / 1_000
-        this.#world.at(Math.max(this.#world.nowMs(), readyMs), () => goOn(this.ask(`${challenge.reference}.${found}`, shown)))
+        this.#world.at(Math.max(this.#world.nowMs(), readyMs), () => goOn(this.ask(`${wayside.reference}.${found}`, shown)))
       })
     }
     return true
