@@ -130,3 +130,10 @@ test('after a restart nobody is told again what they were told, and what was not
   assert.deepEqual(told(after, NOON + 1_000), ['chat alert attack'])
   assert.equal(after.open()[0].sinceWallMs, alert().atWallMs)
 })
+
+test('an address that an attacker wrote into a user agent is no link, and nothing steers a terminal', () => {
+  const book = new AlertBook(alertSettings(), [])
+  book.tell(alert({ key: 'a b\n;rm', title: 'see http://evil.example\u001B[31m', text: 'user agent "https://evil.example/\u202E"' }), NOON)
+  const [{ alert: told }] = book.open()
+  assert.deepEqual([told.key, told.title, told.text], ['a-b-rm', 'see http[:]//evil.example [31m', 'user agent "https[:]//evil.example/ "'])
+})

@@ -164,7 +164,7 @@ export class AlertRoom implements Room, Teller {
 
   async #test(name: unknown, who: string): Promise<ReadonlyArray<{ channel: string; ok: boolean; sentence: string; ms: number }>> {
     if (this.#channels.size === 0) throw new RecordError('not-found', 'the settings have no channel: add one under alert.channels (docs/operator/alerts.md)')
-    if (name !== undefined && (typeof name !== 'string' || !this.#channels.has(name))) throw new RecordError('not-found', `there is no channel ${oneLine(String(name), 80)}; channels: ${[...this.#channels.keys()].join(', ')}`)
+    if (name !== undefined && (typeof name !== 'string' || !this.#channels.has(name))) throw new RecordError('not-found', `there is no channel ${typeof name === 'string' ? oneLine(name, 80) : 'of that kind'}; channels: ${[...this.#channels.keys()].join(', ')}`)
     const chosen = [...this.#channels].filter(([channel]) => name === undefined || channel === name)
     const now = this.#parts.clock.wallMs()
     const withinMs = Math.min(TEST_WITHIN_MS, this.#parts.settings().alert.timeoutMs)

@@ -37,7 +37,7 @@ export function stateText({ state, sinceWallMs, view, recent, timeZone }: Attack
     `What: ${stateSentence(state)} State ${state} since ${timeInWords(sinceWallMs, timeZone)}.`,
     `Asked per second: ${count(view.ratePerSecond)} (${usual}).`,
     ...view.health.signs.slice(0, 3).map((sign) => `Origin: ${sign.sentence}.`),
-    `What Polder does: ${acting.length === 0 ? 'stored copies first, and only as many requests to the origin as it can take; no rule of its own refuses anyone yet.' : `${acting.length === 1 ? 'one rule' : `${acting.length} rules`} of its own, which end by themselves, beside stored copies and a limit for the origin.`}`,
+    `What Polder does: ${acting.length === 0 ? 'stored copies first, and only as many requests to the origin as it can take; no rule of its own refuses anyone yet.' : `${acting.length === 1 ? 'one rule of its own, which ends by itself,' : `${acting.length} rules of its own, which end by themselves,`} beside stored copies and a limit for the origin.`}`,
     ...acting.slice(0, MOST_RULES).map((rule) => `- ${actionWords[rule.action] ?? rule.action}: ${rule.sentence} (${rule.id})`),
     ...(acting.length > MOST_RULES ? [`- and ${acting.length - MOST_RULES} more: polder rules`] : []),
     `Whom it touches: ${touched(acting, recent)}`,

@@ -148,9 +148,11 @@ export class ChannelQueue {
     void this.#attempt(one.message, this.#parts.settings().timeoutMs, (stop) => {
       this.#stopTry = stop
     }).then((result) => {
+      // What was under way when it was closed is not delivered, as far as anyone knows: `holds` goes on saying so.
+      if (this.#closed) return
       this.#underWay = null
       this.#stopTry = null
-      if (!this.#closed) this.#judge(one, result)
+      this.#judge(one, result)
     })
   }
 

@@ -39,7 +39,7 @@ export const chatBodies: Readonly<Record<ChatKind, (message: AlertMessage, room:
   slack: (message) => ({
     text: inert(headline(message)).replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;'),
     blocks: [
-      { type: 'header', text: { type: 'plain_text', emoji: false, text: cut(headline(message), 150) } },
+      { type: 'header', text: { type: 'plain_text', emoji: false, text: cut(inert(headline(message)), 150) } },
       { type: 'section', text: { type: 'plain_text', emoji: false, text: cut(inert(body(message)), 3_000) } },
     ],
     unfurl_links: false,

@@ -3,6 +3,7 @@
  * would send the password in the clear). The whole exchange has one deadline: then the connection is destroyed, whatever the server does.
  */
 import { createHash } from 'node:crypto'
+import { Socket } from 'node:net'
 import MailComposer from 'nodemailer/lib/mail-composer'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { type AlertMessage, body, headline, oneLine, type Sender, type SendResult } from './message.ts'
@@ -60,14 +61,16 @@ function deliver(raw: Buffer, channel: ChannelSettings, signal: AbortSignal, opt
     const connection = new SMTPConnection(options)
     const end = (result: SendResult): void => {
       signal.removeEventListener('abort', onAbort)
-      connection.close()
+      // First: leaving brings an 'end' of its own.
       resolve(result)
+      if (result.ok) connection.quit()
+      connection.close()
     }
     const fail = (error: Failure): void => end(failureOf(error))
     const onAbort = (): void => {
       end({ ok: false, retry: true, sentence: `the mail server ${channel.server} did not finish in time` })
       // A server that drips bytes would hold a connection that is only asked to end.
-      if (connection._socket !== false) connection._socket.destroy()
+      if (connection._socket instanceof Socket) connection._socket.destroy()
     }
     connection.on('error', fail)
     connection.on('end', () => end({ ok: false, retry: true, sentence: `the mail server ${channel.server} hung up` }))
@@ -77,8 +80,7 @@ function deliver(raw: Buffer, channel: ChannelSettings, signal: AbortSignal, opt
       connection.send({ from: channel.from, to: [...channel.to] }, raw, (error, info) => {
         if (error !== null) return fail(error)
         const rejected = info?.rejected ?? []
-        connection.quit()
-        const said = oneLine(String(info?.response ?? ''), 120)
+        const said = oneLine(info?.response ?? '', 120)
         if (rejected.length === 0) end({ ok: true, sentence: `the mail server took it: ${said}` })
         else end({ ok: true, sentence: `the mail server took it, but not for ${rejected.join(', ')}: ${said}` })
       })
@@ -95,6 +97,7 @@ function deliver(raw: Buffer, channel: ChannelSettings, signal: AbortSignal, opt
 function failureOf(error: Failure): SendResult {
   const said = error.responseCode === undefined ? oneLine(error.message, 200) : `${error.responseCode} ${oneLine((error.response ?? '').replace(/^\d{3}[ -]/, ''), 160)}`
   if (error.code === 'EAUTH') return { ok: false, retry: false, sentence: `the mail server refused the user name or password: ${said}` }
-  if (error.responseCode !== undefined && error.responseCode >= 500) return { ok: false, retry: false, sentence: `the mail server refused the message: ${said}` }
+  // ETLS: STARTTLS was refused or stripped on the way; the way may be another one later.
+  if (error.code !== 'ETLS' && error.responseCode !== undefined && error.responseCode >= 500) return { ok: false, retry: false, sentence: `the mail server refused the message: ${said}` }
   return { ok: false, retry: true, sentence: `the mail could not be delivered: ${said}` }
 }

@@ -63,9 +63,13 @@ export function body(message: AlertMessage): string {
   return [message.text, ...(ends.length === 0 ? [] : ['', ...ends])].join('\n')
 }
 
-/** What of an alert may go out. */
+/** What of an alert may go out. Mail programs make a link of every `://`, and an attacker may have written one into a user agent. */
 export function cleanedAlert(alert: Alert): Alert {
-  return { ...alert, key: cleanKey(alert.key), title: oneLine(alert.title, LONGEST_TITLE), text: cleaned(alert.text, LONGEST_TEXT) }
+  return { ...alert, key: cleanKey(alert.key), title: unlinked(oneLine(alert.title, LONGEST_TITLE)), text: unlinked(cleaned(alert.text, LONGEST_TEXT)) }
+}
+
+function unlinked(text: string): string {
+  return text.replaceAll('://', '[:]//')
 }
 
 /** Keys are typed into a shell: letters, digits and `.:_-`, at most 80. */
