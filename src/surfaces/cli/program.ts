@@ -4,6 +4,7 @@ import { checkCommand } from './check.ts'
 import { coloursFor, paint } from './colour.ts'
 import { exitCodes, type CliParts, type CommandSpec } from './command.ts'
 import { explainCommand } from './explain.ts'
+import { incidentCommand } from './incident.ts'
 import { learnCommand } from './learn.ts'
 import { lifelineCommand } from './lifeline.ts'
 import { replayCommand } from './replay.ts'
@@ -12,7 +13,7 @@ import { runCommand } from './run.ts'
 import { statusCommand } from './status.ts'
 
 /** In the order of the help. A new command is one file and one line here. */
-export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, learnCommand, replayCommand, lifelineCommand]
+export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, incidentCommand, learnCommand, replayCommand, lifelineCommand]
 
 const exitCodeText = `Exit codes: ${exitCodes.ok} done, ${exitCodes.refused} refused (settings, address, answer, no shield running), ${exitCodes.usage} wrong use of the command line.`
 
