@@ -82,7 +82,7 @@ const ask = async <T>(room: AlertRoom, question: string, asks: Readonly<Record<s
 const events = (scribe: MemoryScribe): string[] => scribe.written.map((entry) => `${entry.who} ${entry.sentence}`)
 
 test('without a channel nothing is sent anywhere, and what is open is known all the same', async () => {
-  const { room, scribe, clock } = open({ alert: alertSettings(), channels: [], site: 'Site' })
+  const { room, scribe, clock } = open({ alert: alertSettings(), channels: [], site: 'Site', secrets: {} })
   room.second(second(clock.wallMs(), 'ATTACK'))
   assert.deepEqual((await ask<OpenAlertState[]>(room, 'open')).map((one) => [one.key, one.toldTo]), [['attack', []]])
   assert.deepEqual(await ask(room, 'channels'), [])
@@ -92,7 +92,7 @@ test('without a channel nothing is sent anywhere, and what is open is known all 
 })
 
 test('an attack is told, acknowledged and over, and the journal has each step with its channel and result', async () => {
-  const { room, scribe, clock } = open({ alert: alertSettings({ calmForMs: 2_000 }), channels: [slack('duty')], site: 'Parliament' })
+  const { room, scribe, clock } = open({ alert: alertSettings({ calmForMs: 2_000 }), channels: [slack('duty')], site: 'Parliament', secrets: {} })
   room.hear({ seq: 1, atWallMs: 0, kind: 'incident', who: 'polder', sentence: '', data: { incidentId: '2026-11-27-1', change: 'opened' }, previous: '', hash: '' })
   const seconds = (state: 'NORMAL' | 'ATTACK', count: number): void => {
     for (let i = 0; i < count; i++) {
@@ -120,7 +120,7 @@ test('an attack is told, acknowledged and over, and the journal has each step wi
 
 test('a channel that hangs and one that refuses hold up no other, and show', async () => {
   behaviour = { '/hangs': 'hang', '/refuses': 500 }
-  const { room, clock, scribe } = open({ alert: alertSettings({ timeoutMs: 5_000, giveUpMs: 60_000 }), channels: [slack('hangs'), slack('refuses'), slack('works')], site: '' })
+  const { room, clock, scribe } = open({ alert: alertSettings({ timeoutMs: 5_000, giveUpMs: 60_000 }), channels: [slack('hangs'), slack('refuses'), slack('works')], site: '', secrets: {} })
   room.tell(alert({ atWallMs: clock.wallMs() }))
   await until(3)
   await eventually(() => room.state().channels[2].sent === 1 && room.state().channels[1].trouble !== null)
@@ -136,22 +136,26 @@ test('a channel that hangs and one that refuses hold up no other, and show', asy
 
 test('a test goes to one channel or to all and says what each said', async () => {
   behaviour = { '/two': 404 }
-  const { room, scribe } = open({ alert: alertSettings(), channels: [slack('one'), slack('two'), channel({ name: 'three', kind: 'slack', secretTrouble: '/etc/polder/slack may be read by others' })], site: '' })
+  const { room, scribe } = open({ alert: alertSettings(), channels: [slack('one'), slack('two'), channel({ name: 'three', kind: 'slack', secretFile: join(folder, 'slack') })], site: '', secrets: {} })
   const all = await ask<ReadonlyArray<{ channel: string; ok: boolean; sentence: string }>>(room, 'test')
   assert.deepEqual(all.map(({ channel, ok }) => [channel, ok]), [['one', true], ['two', false], ['three', false]])
   assert.match(all[1].sentence, /answered 404/)
-  assert.equal(all[2].sentence, '/etc/polder/slack may be read by others')
+  assert.equal(all[2].sentence, `${join(folder, 'slack')} does not exist`)
+  assert.equal(room.state().channels[2].trouble, all[2].sentence)
+  writeFileSync(join(folder, 'slack'), `${url}/from-file\n`, { mode: 0o600 })
+  assert.equal((await ask<ReadonlyArray<{ ok: boolean }>>(room, 'test', { channel: 'three' }))[0].ok, true, 'a secret that is mended needs no reload')
+  assert.equal(received.at(-1)!.path, '/from-file')
   assert.match(received[0].text, /TEST: this is a test of the channel/)
   assert.deepEqual((await ask<unknown[]>(room, 'test', { channel: 'one' })).length, 1)
   await assert.rejects(ask(room, 'test', { channel: 'four' }), { code: 'not-found', message: 'there is no channel four; channels: one, two, three' })
   await assert.rejects(ask(room, 'dance'), { code: 'unknown-question' })
-  assert.equal(scribe.written.filter((entry) => (entry.data as { event: string }).event === 'test').length, 4)
+  assert.equal(scribe.written.filter((entry) => (entry.data as { event: string }).event === 'test').length, 5)
   await room.close()
 })
 
 test('a restart in the middle of an attack rings nobody again; what was not delivered is told after it', async () => {
   behaviour = { '/late': 'hang' }
-  const settings: AlertRoomSettings = { alert: alertSettings(), channels: [slack('early'), slack('late')], site: '' }
+  const settings: AlertRoomSettings = { alert: alertSettings(), channels: [slack('early'), slack('late')], site: '', secrets: {} }
   const first = open(settings)
   first.room.tell(alert({ atWallMs: first.clock.wallMs() }))
   await until(2)
@@ -178,11 +182,11 @@ test('a restart in the middle of an attack rings nobody again; what was not deli
 
 test('a reload keeps what waits, takes a mended channel up and ends one that is gone', async () => {
   behaviour = { '/wrong': 500 }
-  const { room, clock, reload } = open({ alert: alertSettings(), channels: [slack('duty', { url: `${url}/wrong` }), slack('old')], site: '' })
+  const { room, clock, reload } = open({ alert: alertSettings(), channels: [slack('duty', { url: `${url}/wrong` }), slack('old')], site: '', secrets: {} })
   room.tell(alert({ atWallMs: clock.wallMs() }))
   await until(2)
   await eventually(() => room.state().channels[0].trouble !== null && room.state().channels[1].sent === 1)
-  reload({ alert: alertSettings(), channels: [slack('duty', { url: `${url}/right` })], site: '' })
+  reload({ alert: alertSettings(), channels: [slack('duty', { url: `${url}/right` })], site: '', secrets: {} })
   await until(3)
   await eventually(() => room.state().channels[0].sent === 1)
   assert.deepEqual(received.map((one) => one.path).sort(), ['/old', '/right', '/wrong'])
@@ -191,7 +195,7 @@ test('a reload keeps what waits, takes a mended channel up and ends one that is 
 })
 
 test('an alarm of the journal rings, and what this room writes itself does not', async () => {
-  const { room, scribe } = open({ alert: alertSettings(), channels: [slack('duty')], site: '' })
+  const { room, scribe } = open({ alert: alertSettings(), channels: [slack('duty')], site: '', secrets: {} })
   const entry = (kind: JournalEntry['kind'], seq: number): JournalEntry => ({ seq, atWallMs: 0, kind, who: 'polder', sentence: 'the disk is full', data: { key: 'journal-disk' }, previous: '', hash: '' })
   room.hear(entry('alarm', 1))
   room.hear(entry('alarm', 2))

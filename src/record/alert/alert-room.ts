@@ -25,6 +25,8 @@ export interface AlertRoomSettings {
   readonly channels: readonly ChannelSettings[]
   /** The institution, for the first line of every message. */
   readonly site: string
+  /** Secrets from the environment, by name. */
+  readonly secrets: Readonly<Record<string, string>>
 }
 
 export interface AlertRoomParts extends Omit<RoomParts<AlertRoomSettings>, 'teller'> {
@@ -72,7 +74,7 @@ export class AlertRoom implements Room, Teller {
     this.#channels = new Map()
     for (const settings of channels) {
       const old = before.get(settings.name)
-      if (old !== undefined && old.timeoutMs === alert.timeoutMs && isDeepStrictEqual(old.settings, settings) && settings.tlsCaFile === '') {
+      if (old !== undefined && old.timeoutMs === alert.timeoutMs && isDeepStrictEqual(old.settings, settings)) {
         this.#channels.set(settings.name, old)
         continue
       }
@@ -189,9 +191,9 @@ export class AlertRoom implements Room, Teller {
 
   #queueOf(channel: ChannelSettings, timeoutMs: number): ChannelQueue {
     const { clock, random, version, later = realLater, hostname = systemHostname() } = this.#parts
-    const { sender, trouble } = makeSender(channel, { clock, hostname, version, pid: process.pid, timeoutMs })
     return new ChannelQueue({
-      channel: trouble === '' ? channel : { ...channel, secretTrouble: trouble }, sender, clock, random, later, newId,
+      channel, clock, random, later, newId,
+      open: () => makeSender(channel, { clock, hostname, version, pid: process.pid, timeoutMs, secrets: this.#parts.settings().secrets }),
       settings: () => this.#parts.settings().alert,
       onEnd: (message, result, tries) => this.#ended(channel, message, result, tries),
     })

@@ -20,7 +20,7 @@ export function alertSettings(more: Partial<AlertSettings> = {}): AlertSettings 
 }
 
 export function channel(more: Partial<ChannelSettings> & { readonly name: string }): ChannelSettings {
-  return { ...defaultsOf(channelOptions), secret: '', secretTrouble: '', ...more }
+  return { ...defaultsOf(channelOptions), ...more }
 }
 
 export function alert(more: Partial<Alert> = {}): Alert {

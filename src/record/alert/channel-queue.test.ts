@@ -14,7 +14,7 @@ function queueWith(send: (message: AlertMessage, signal: AbortSignal) => Promise
   const ended: Array<{ readonly key: string; readonly kind: string; readonly ok: boolean; readonly tries: number; readonly title: string }> = []
   const queue = new ChannelQueue({
     channel: channel({ name: 'mail' }), clock, later: clock.later, random: new SeededRandom(1), settings: () => alertSettings(settings), newId: () => 'new',
-    sender: { to: 'somewhere', send: async (one, signal) => send(one, signal) },
+    open: () => ({ trouble: '', sender: { to: 'somewhere', send: async (one, signal) => send(one, signal) } }),
     onEnd: ({ key, kind, title }, { ok }, tries) => ended.push({ key, kind, ok, tries, title }),
   })
   return { clock, queue, ended }

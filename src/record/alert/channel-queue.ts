@@ -19,7 +19,8 @@ export type Later = (ms: number, run: () => void) => () => void
 
 export interface QueueParts {
   readonly channel: ChannelSettings
-  readonly sender: Sender
+  /** Made anew for every try; `trouble` '' : none, else why nothing can be sent. */
+  open(): { readonly sender: Sender; readonly trouble: string }
   readonly settings: () => AlertSettings
   readonly clock: Clock
   readonly random: Random
@@ -51,16 +52,19 @@ export class ChannelQueue {
   #failed = 0
   #lastSentAtWallMs: number | null = null
   #trouble: string | null
+  #to: string
 
   constructor(parts: QueueParts) {
     this.#parts = parts
-    this.#trouble = parts.channel.secretTrouble === '' ? null : parts.channel.secretTrouble
+    const { sender, trouble } = parts.open()
+    this.#to = sender.to
+    this.#trouble = trouble === '' ? null : trouble
   }
 
   state(): ChannelState {
-    const { channel, sender } = this.#parts
+    const { channel } = this.#parts
     return {
-      name: channel.name, kind: channel.kind, to: sender.to, sent: this.#sent, failed: this.#failed,
+      name: channel.name, kind: channel.kind, to: this.#to, sent: this.#sent, failed: this.#failed,
       waiting: this.#waiting.length + (this.#underWay === null ? 0 : 1) + this.#stormed.length + this.#stormedMore,
       lastSentAtWallMs: this.#lastSentAtWallMs, trouble: this.#trouble,
     }
@@ -227,8 +231,10 @@ export class ChannelQueue {
 
   /** Never rejects, never takes longer than `withinMs`, even if the sender forgets the signal. */
   async #attempt(message: AlertMessage, withinMs: number, started: (stop: () => void) => void): Promise<SendResult> {
-    const { channel, sender, later } = this.#parts
-    if (channel.secretTrouble !== '') return { ok: false, retry: true, sentence: channel.secretTrouble }
+    const { sender, trouble } = this.#parts.open()
+    this.#to = sender.to
+    if (trouble !== '') return { ok: false, retry: true, sentence: trouble }
+    const { later } = this.#parts
     const end = new AbortController()
     let cancel = (): void => undefined
     const late = new Promise<SendResult>((resolve) => {

@@ -43,8 +43,14 @@ async function receiver(status = 200, headers: Readonly<Record<string, string>> 
   return { got, url: `http${secure ? 's' : ''}://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
-function send(settings: Partial<ChannelSettings>, text: AlertMessage = message(), withinMs = 10_000): Promise<SendResult> {
-  const { sender, trouble } = makeSender(channel({ name: 'x', ...settings }), { clock: systemClock, hostname: 'shield.example.org', version: '0.1.0', pid: 42, timeoutMs: withinMs })
+type WithSecret = Partial<ChannelSettings> & { readonly secret?: string }
+
+function named({ secret = '', ...settings }: WithSecret): Partial<ChannelSettings> {
+  return { ...settings, ...(secret === '' ? {} : { secretEnvironment: 'POLDER_SECRET_X' }) }
+}
+
+function send(settings: WithSecret, text: AlertMessage = message(), withinMs = 10_000): Promise<SendResult> {
+  const { sender, trouble } = makeSender(channel({ name: 'x', ...named(settings) }), { clock: systemClock, hostname: 'shield.example.org', version: '0.1.0', pid: 42, timeoutMs: withinMs, secrets: { POLDER_SECRET_X: settings.secret ?? '' } })
   assert.equal(trouble, '')
   return sender.send(text, AbortSignal.timeout(withinMs))
 }
@@ -270,11 +276,13 @@ test('the Common Event Format: seven fields of head, escaped; then key=value', (
 
 test('what is missing is said, and no secret is ever in what is shown', () => {
   const parts = { clock: systemClock, hostname: 'h', version: '0', pid: 1, timeoutMs: 1_000 }
-  const shown = (settings: Partial<ChannelSettings>): string => {
-    const { sender, trouble } = makeSender(channel({ name: 'x', ...settings }), parts)
+  const shown = (settings: WithSecret): string => {
+    const { sender, trouble } = makeSender(channel({ name: 'x', ...named(settings) }), { ...parts, secrets: { POLDER_SECRET_X: settings.secret ?? '' } })
     return `${sender.to} ${trouble}`
   }
   assert.match(shown({ kind: 'webhook', url: 'https://h.example/p', secret: 'short' }), /the signing key is missing/)
+  assert.match(shown({ kind: 'slack', secretEnvironment: 'POLDER_SECRET_Y' }), /POLDER_SECRET_Y is not set/)
+  assert.match(shown({ kind: 'slack', secretFile: tls.caFile }), /may be read or changed by others|holds more than one line/)
   assert.match(shown({ kind: 'slack' }), /the URL of the incoming webhook is missing/)
   assert.match(shown({ kind: 'matrix', url: 'https://h.example', room: '!r:x' }), /the access token is missing/)
   assert.match(shown({ kind: 'mail', server: 'h.example:587', user: 'polder' }), /the password of polder is missing/)

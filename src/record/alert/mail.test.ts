@@ -46,9 +46,9 @@ async function smtp(options: SMTPServerOptions = {}): Promise<{ port: number; ma
   return { port: (server.server.address() as AddressInfo).port, mails, close: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
-function send(port: number, more: Partial<ChannelSettings> = {}, text = message(), withinMs = 10_000): Promise<SendResult> {
-  const settings = channel({ name: 'mail', kind: 'mail', server: `127.0.0.1:${port}`, from: 'polder@example.org', to: ['duty@example.org', 'office@example.org'], tlsCaFile: tls.caFile, ...more })
-  const { sender, trouble } = makeSender(settings, { clock: new SimulatedClock(), hostname: 'shield.example.org', version: '0', pid: 1, timeoutMs: withinMs })
+function send(port: number, { secret = '', ...more }: Partial<ChannelSettings> & { readonly secret?: string } = {}, text = message(), withinMs = 10_000): Promise<SendResult> {
+  const settings = channel({ name: 'mail', kind: 'mail', server: `127.0.0.1:${port}`, from: 'polder@example.org', to: ['duty@example.org', 'office@example.org'], tlsCaFile: tls.caFile, secretEnvironment: secret === '' ? '' : 'POLDER_SECRET_MAIL', ...more })
+  const { sender, trouble } = makeSender(settings, { clock: new SimulatedClock(), hostname: 'shield.example.org', version: '0', pid: 1, timeoutMs: withinMs, secrets: { POLDER_SECRET_MAIL: secret } })
   assert.equal(trouble, '')
   return sender.send(text, AbortSignal.timeout(withinMs))
 }

@@ -11,13 +11,13 @@ import type { ChannelSettings } from './options.ts'
 import { splitServer } from './server-name.ts'
 
 /** `ca` : the PEM text of the channel's own authority, or null. `hostname`: what EHLO says. */
-export function mailSender(channel: ChannelSettings, ca: string | null, hostname: string, timeoutMs: number): Sender {
+export function mailSender(channel: ChannelSettings, password: string, ca: string | null, hostname: string, timeoutMs: number): Sender {
   const { host, port } = splitServer(channel.server)
   return {
     to: `${channel.to.join(', ')} by ${channel.server}`,
     async send(message, signal) {
       const raw = await compose(message, channel)
-      return deliver(raw, channel, signal, {
+      return deliver(raw, channel, password, signal, {
         host, port, name: hostname,
         secure: channel.tls === 'tls', requireTLS: channel.tls === 'starttls', ignoreTLS: channel.tls === 'none',
         connectionTimeout: timeoutMs, greetingTimeout: timeoutMs, socketTimeout: timeoutMs, dnsTimeout: timeoutMs, socketCloseTimeout: 1_000, maxResponseSize: 65_536,
@@ -56,7 +56,7 @@ async function compose(message: AlertMessage, channel: ChannelSettings): Promise
 
 type Failure = Error & { readonly code?: string; readonly responseCode?: number; readonly response?: string }
 
-function deliver(raw: Buffer, channel: ChannelSettings, signal: AbortSignal, options: ConstructorParameters<typeof SMTPConnection>[0]): Promise<SendResult> {
+function deliver(raw: Buffer, channel: ChannelSettings, password: string, signal: AbortSignal, options: ConstructorParameters<typeof SMTPConnection>[0]): Promise<SendResult> {
   return new Promise((resolve) => {
     const connection = new SMTPConnection(options)
     const end = (result: SendResult): void => {
@@ -88,7 +88,7 @@ function deliver(raw: Buffer, channel: ChannelSettings, signal: AbortSignal, opt
     connection.connect((error) => {
       if (error) return fail(error)
       if (channel.user === '') return send()
-      connection.login({ user: channel.user, pass: channel.secret, credentials: { user: channel.user, pass: channel.secret } }, (loginError) => (loginError ? fail(loginError) : send()))
+      connection.login({ user: channel.user, pass: password, credentials: { user: channel.user, pass: password } }, (loginError) => (loginError ? fail(loginError) : send()))
     })
   })
 }

@@ -1,6 +1,10 @@
-/** From the settings of a channel to the way it sends. What is missing (a secret, a readable authority) becomes a trouble that is shown, never a reason not to start. */
+/**
+ * From the settings of a channel to the way it sends. Made anew for every try: secrets and authorities are then what stands in their files now, and stand in no
+ * memory longer than needed. What is missing becomes a trouble that is shown, never a reason not to start.
+ */
 import { readFileSync } from 'node:fs'
 import type { Clock } from '../../kernel/clock.ts'
+import { readSecretFile } from '../../kernel/secret-file.ts'
 import { chatSender } from './chat.ts'
 import { mailSender } from './mail.ts'
 import type { Sender } from './message.ts'
@@ -14,14 +18,18 @@ export interface SenderParts {
   readonly version: string
   readonly pid: number
   readonly timeoutMs: number
+  /** From the environment, by name. */
+  readonly secrets: Readonly<Record<string, string>>
 }
 
 /** `trouble` '' : none; else why nothing can be sent. */
 export function makeSender(channel: ChannelSettings, parts: SenderParts): { readonly sender: Sender; readonly trouble: string } {
   const unusable = (to: string, trouble: string): { sender: Sender; trouble: string } => ({ trouble, sender: { to, send: () => Promise.resolve({ ok: false, retry: true, sentence: trouble }) } })
-  const { secret, secretTrouble, kind } = channel
+  const { kind } = channel
   const to = channel.server === '' ? kind : channel.server
-  if (secretTrouble !== '') return unusable(to, secretTrouble)
+  const read = secretOf(channel, parts.secrets)
+  if ('trouble' in read) return unusable(to, read.trouble)
+  const { secret } = read
   let ca: string | null = null
   if (channel.tlsCaFile !== '') {
     try {
@@ -32,7 +40,7 @@ export function makeSender(channel: ChannelSettings, parts: SenderParts): { read
   }
   if (kind === 'mail') {
     if (channel.user !== '' && secret === '') return unusable(to, `the password of ${channel.user} is missing: name a secretFile`)
-    return { trouble: '', sender: mailSender(channel, ca, parts.hostname, parts.timeoutMs) }
+    return { trouble: '', sender: mailSender(channel, secret, ca, parts.hostname, parts.timeoutMs) }
   }
   if (kind === 'syslog') return { trouble: '', sender: syslogSender(channel, ca, parts.hostname, parts.version, parts.pid) }
   const secretIsUrl = needsSecret[kind] === 'url or secret'
@@ -45,4 +53,12 @@ export function makeSender(channel: ChannelSettings, parts: SenderParts): { read
   }
   if (kind === 'matrix' && secret === '') return unusable(url.origin, 'the access token is missing: name a secretFile')
   return { trouble: '', sender: chatSender(kind, url, secretIsUrl ? '' : secret, channel.room, ca) }
+}
+
+/** '' when the channel names none. */
+function secretOf({ secretFile, secretEnvironment }: ChannelSettings, secrets: Readonly<Record<string, string>>): { readonly secret: string } | { readonly trouble: string } {
+  if (secretFile !== '') return readSecretFile(secretFile)
+  if (secretEnvironment === '') return { secret: '' }
+  const secret = Object.hasOwn(secrets, secretEnvironment) ? secrets[secretEnvironment] : ''
+  return secret === '' ? { trouble: `${secretEnvironment} is not set in the environment of Polder` } : { secret }
 }

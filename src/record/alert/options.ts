@@ -116,7 +116,7 @@ export const channelOptions = {
   },
   secretFile: {
     kind: 'text', default: '', form: 'the path of a file that only the user that runs Polder may read (chmod 600)', applies: 'live',
-    sentence: 'The secret, in a file of its own. mail: the password; webhook: the signing key (whsec_…); matrix, ntfy: the access token; mattermost, slack, teams: the whole URL. Read again with every reload, never shown.',
+    sentence: 'The secret, in a file of its own. mail: the password; webhook: the signing key (whsec_…); matrix, ntfy: the access token; mattermost, slack, teams: the whole URL. Read anew for every message, so that a changed one needs no reload; never shown.',
   },
   secretEnvironment: {
     kind: 'text', default: '', form: 'a name that begins with POLDER_SECRET_', applies: 'live', check: (value) => (value === '' || /^POLDER_SECRET_[A-Z0-9_]{1,64}$/.test(value) ? null : 'must begin with POLDER_SECRET_, in capitals'),
@@ -124,8 +124,8 @@ export const channelOptions = {
   },
 } as const satisfies OptionTable
 
-/** `secret` '' : none is named, or it could not be read; then `secretTrouble` says why, and the channel shows it and sends nothing. */
-export type ChannelSettings = OptionValues<typeof channelOptions> & { readonly secret: string; readonly secretTrouble: string }
+/** Secrets are not in it: they are read when something is sent (make-sender.ts). */
+export type ChannelSettings = OptionValues<typeof channelOptions>
 
 type Field = keyof typeof channelOptions
 
