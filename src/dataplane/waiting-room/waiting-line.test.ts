@@ -172,6 +172,30 @@ test('whatever happens in whatever order: no exception, nobody passes who was no
   )
 })
 
+test('visitors who never come back do not keep the origin idle for those who are there', () => {
+  const room = line(4_096)
+  let busyMs = 0
+  const busyUntil = [0, 0]
+  // Sixteen a second who want a page now and never again, an origin that serves eight: nobody keeps a place.
+  for (let now = START, client = 1; now < START + 30_000; now += 10) {
+    const free = busyUntil.filter((until) => until <= now).length
+    const spare = { freeSlots: free, waiting: 0, perSecond: 8 }
+    room.callTurns(spare, now, 100)
+    busyMs += (2 - free) * 10
+    if ((now - START) % 60 !== 0) continue
+    const number = room.join(client, client, 4, now)
+    client++
+    room.callTurns(spare, now, 10)
+    const slot = busyUntil.findIndex((until) => until <= now)
+    if (room.isCalled(number) && slot !== -1) {
+      busyUntil[slot] = now + 250
+      room.enter(number, now)
+    } else room.expect(number, 2, now)
+  }
+  // With no queue at all, and arrivals that know nothing of free places, 0.89 would be the most.
+  assert.ok(busyMs / 60_000 > 0.6, `${busyMs / 60_000}`)
+})
+
 /** An origin with a few slots and a short queue before them, as admission's; visitors whose pages ask again by themselves, some of whom leave. */
 function simulate({ slots, serviceMs, visitors, leaveShare, seed }: { slots: number; serviceMs: number; visitors: number; leaveShare: number; seed: number }) {
   const random = new SeededRandom(seed)

@@ -25,6 +25,8 @@ const HEAD_WORDS = 16
 const BLOCK = 256
 /** Counted as present for this long after the page should have asked again: a slow line, a busy telephone. */
 const LATE_AFTER_S = 10
+/** The same for somebody who has not come back even once: most of a flood never does. */
+const NEVER_AFTER_S = 3
 /** Somebody called who is overdue counts this much of one who is not. */
 const OVERDUE_WEIGHT = 0.1
 const SWEEP_MS = 1_000
@@ -294,7 +296,7 @@ export class WaitingLine {
         const place = HEAD_WORDS + at * WORDS
         const state = words[place + PLACE.state]
         if (state !== STATE.here && state !== STATE.new) continue
-        if (((nowS - words[place + PLACE.due]) | 0) > LATE_AFTER_S) {
+        if (((nowS - words[place + PLACE.due]) | 0) > (state === STATE.here ? LATE_AFTER_S : NEVER_AFTER_S)) {
           words[place + PLACE.state] = state === STATE.here ? STATE.late : STATE.gone
           if (state === STATE.new) neverBack++
           else if (this.isCalled(words[place])) missed++
