@@ -46,7 +46,7 @@ export function composeReport(facts: Facts, kind: ReportKind): ReportDocument {
     kind,
     title: plan.title,
     incidentId: incident.id,
-    incidentTitle: oneLine(incident.title, 300),
+    incidentTitle: oneLine(incident.title, kind === 'brief' ? 150 : 300),
     institution: oneLine(settings.institution, 200),
     tlp: incident.tlp,
     writtenAtWallMs: nowWallMs,
@@ -72,7 +72,8 @@ function aboutSection(facts: Facts, kind: ReportKind, missing: MissingField[]): 
   const set = (label: string, value: string, path: string): void => {
     rows.push([{ text: label }, value === '' ? gap(missing, path, label, `Set report.${path} in the settings file.`, 'polder.yaml') : { text: oneLine(value), source: { by: 'settings' } }])
   }
-  set('Institution', settings.institution, 'institution')
+  // The brief has it in its heading; a missing name is asked for everywhere.
+  if (kind !== 'brief' || settings.institution === '') set('Institution', settings.institution, 'institution')
   if (settings.site !== '') set('Site', settings.site, 'site')
   if (kind !== 'brief') set('Contact', settings.contact, 'contact')
   if (legal) {
@@ -80,12 +81,12 @@ function aboutSection(facts: Facts, kind: ReportKind, missing: MissingField[]): 
     set('Country', settings.country, 'country')
     rows.push([{ text: 'Legal regime' }, { text: regimeWords[settings.regime], source: { by: 'settings' } }])
   }
-  rows.push([{ text: 'Incident' }, { text: `${incident.id}: ${oneLine(incident.title, 300)}`, lang: settings.language }])
+  if (kind !== 'brief') rows.push([{ text: 'Incident' }, { text: `${incident.id}: ${oneLine(incident.title, 300)}`, lang: settings.language }])
   if (kind !== 'brief') rows.push([{ text: 'Opened' }, { text: `${timeText(incident.openedAtWallMs, zone)}, by ${oneLine(incident.openedBy, 100)}` }])
   rows.push([{ text: 'State' }, { text: incident.closedAtWallMs === null ? 'still going on' : `closed ${timeText(incident.closedAtWallMs, zone)}, by ${oneLine(incident.closedBy ?? NOT_KNOWN, 100)}` }])
   rows.push([{ text: 'People became aware' }, incident.awareAtWallMs === null
     ? gap(missing, 'aware', 'People became aware', 'When did people of your institution become aware of the incident? The legal clocks start there.', `polder incident aware ${incident.id} --at TIME`)
-    : { text: timeText(incident.awareAtWallMs, zone), source: { by: 'person', who: oneLine(incident.awareWho ?? NOT_KNOWN, 100), atWallMs: incident.awareAtWallMs } }])
+    : { text: `${timeText(incident.awareAtWallMs, zone)}, as ${oneLine(incident.awareWho ?? NOT_KNOWN, 100)} says` }])
   if (legal) {
     rows.push([{ text: 'Significant (a decision of people)' }, incident.significant === null
       ? gap(missing, 'significant', 'Significant', 'Is the incident significant within the meaning of your law? Polder does not decide this.', `polder incident mark ${incident.id} --significant yes|no`)

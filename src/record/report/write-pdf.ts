@@ -12,9 +12,16 @@ import type { Block, Cell, Plot, ReportDocument, Section } from './report-docume
 import { sourceText } from './source-text.ts'
 import { timeText } from '../../kernel/zoned-time.ts'
 
-const MARGIN = 51
-const LINE_GAP = 1.5
-const CELL_PADDING = 4
+interface Spacing {
+  readonly margin: number
+  readonly lineGap: number
+  readonly padding: number
+  readonly textSize: number
+  readonly tableSize: number
+}
+/** Points. The brief is one page. */
+const usualSpacing: Spacing = Object.freeze({ margin: 51, lineGap: 1.5, padding: 4, textSize: 9.5, tableSize: 8.5 })
+const briefSpacings: readonly Spacing[] = Object.freeze([{ margin: 40, lineGap: 0.8, padding: 2.5, textSize: 9, tableSize: 8 }, { margin: 34, lineGap: 0, padding: 1.5, textSize: 7.5, tableSize: 7 }])
 const PLOT_ROOM = 200
 const INK = '#1a1a1a'
 const PALE_INK = '#454545'
@@ -42,9 +49,18 @@ export function findFonts(): PdfFonts {
 }
 
 export async function writePdf(report: ReportDocument, fonts: PdfFonts = findFonts()): Promise<Buffer> {
+  let written: { readonly bytes: Buffer; readonly pages: number } = { bytes: Buffer.alloc(0), pages: 0 }
+  for (const spacing of report.kind === 'brief' ? briefSpacings : [usualSpacing]) {
+    written = await writeWith(report, fonts, spacing)
+    if (written.pages === 1) break
+  }
+  return written.bytes
+}
+
+async function writeWith(report: ReportDocument, fonts: PdfFonts, spacing: Spacing): Promise<{ readonly bytes: Buffer; readonly pages: number }> {
   const tlp = `TLP:${report.tlp.toUpperCase()}`
   const doc = new PDFDocument({
-    size: 'A4', margin: MARGIN, pdfVersion: '1.7', tagged: true, subset: 'PDF/UA' as never, lang: 'en', displayTitle: true, bufferPages: true,
+    size: 'A4', margin: spacing.margin, pdfVersion: '1.7', tagged: true, subset: 'PDF/UA' as never, lang: 'en', displayTitle: true, bufferPages: true,
     info: { Title: `${report.title}: ${report.incidentId} (${tlp})`, Author: report.institution, Creator: 'Polder', Producer: 'Polder', CreationDate: new Date(report.writtenAtWallMs) },
   })
   const pieces: Buffer[] = []
@@ -55,10 +71,11 @@ export async function writePdf(report: ReportDocument, fonts: PdfFonts = findFon
   })
   doc.registerFont('regular', fonts.regular)
   doc.registerFont('bold', fonts.bold)
-  new PdfReport(doc, report).write(tlp)
+  new PdfReport(doc, report, spacing).write(tlp)
+  const pages = doc.bufferedPageRange().count
   doc.end()
   await done
-  return Buffer.concat(pieces)
+  return { bytes: Buffer.concat(pieces), pages }
 }
 
 type Pdf = PDFKit.PDFDocument
@@ -68,17 +85,18 @@ type Options = PDFKit.Mixins.StructureElementOptions & { scope?: 'Column' | 'Row
 class PdfReport {
   readonly #doc: Pdf
   readonly #report: ReportDocument
+  readonly #spacing: Spacing
   readonly #left: number
   readonly #width: number
-  readonly #letters: { hasGlyphForCodePoint(code: number): boolean }
+  readonly #faces: ReadonlyArray<{ hasGlyphForCodePoint(code: number): boolean }>
 
-  constructor(doc: Pdf, report: ReportDocument) {
+  constructor(doc: Pdf, report: ReportDocument, spacing: Spacing) {
     this.#doc = doc
+    this.#spacing = spacing
     this.#report = report
     this.#left = doc.page.margins.left
     this.#width = doc.page.width - doc.page.margins.left - doc.page.margins.right
-    doc.font('regular')
-    this.#letters = (doc as unknown as { _font: { font: { hasGlyphForCodePoint(code: number): boolean } } })._font.font
+    this.#faces = ['regular', 'bold'].map((name) => (doc.font(name) as unknown as { _font: { font: { hasGlyphForCodePoint(code: number): boolean } } })._font.font)
   }
 
   write(tlp: string): void {
@@ -86,10 +104,10 @@ class PdfReport {
     const root = this.#doc.struct('Document')
     this.#doc.addStructure(root)
     this.#line(root, 'P', tlp, 'bold', 10)
-    this.#line(root, 'H1', report.institution === '' ? report.title : `${report.title}, ${report.institution}`, 'bold', 17)
-    this.#line(root, 'P', `Incident ${report.incidentId}: ${report.incidentTitle}`, 'regular', 9.5)
-    this.#line(root, 'P', `Written ${timeText(report.writtenAtWallMs, report.timeZone)}${report.law === null ? '' : `. ${report.law}`}`, 'regular', 9.5)
-    if (report.missing.length > 0) this.#line(root, 'P', `Draft: ${report.missing.length} ${report.missing.length === 1 ? 'field is' : 'fields are'} not filled in.`, 'bold', 9.5)
+    this.#line(root, 'H1', report.institution === '' ? report.title : `${report.title}, ${report.institution}`, 'bold', this.#spacing.textSize * 1.8)
+    this.#line(root, 'P', `Incident ${report.incidentId}: ${report.incidentTitle}`, 'regular', this.#spacing.textSize)
+    this.#line(root, 'P', `Written ${timeText(report.writtenAtWallMs, report.timeZone)}${report.law === null ? '' : `. ${report.law}`}`, 'regular', this.#spacing.textSize)
+    if (report.missing.length > 0) this.#line(root, 'P', `Draft: ${report.missing.length} ${report.missing.length === 1 ? 'field is' : 'fields are'} not filled in.`, 'bold', this.#spacing.textSize)
     for (const section of report.sections) this.#section(root, section)
     this.#line(root, 'P', 'Numbers with # are entries of Polder\'s journal. Polder writes drafts; people decide and send.', 'regular', 8.5)
     root.end()
@@ -99,9 +117,9 @@ class PdfReport {
   #section(root: PDFKit.PDFStructureElement, section: Section): void {
     const part = this.#doc.struct('Sect')
     root.add(part)
-    this.#room(section.blocks[0]?.type === 'plot' ? PLOT_ROOM + 40 : 70)
-    this.#doc.y += 8
-    this.#line(part, 'H2', section.title, 'bold', 12.5)
+    this.#room(section.blocks[0]?.type === 'plot' ? PLOT_ROOM + 40 : 7 * this.#spacing.textSize)
+    this.#doc.y += this.#spacing.padding * 2
+    this.#line(part, 'H2', section.title, 'bold', this.#spacing.textSize * 1.3)
     for (const block of section.blocks) this.#block(part, block)
     part.end()
   }
@@ -109,14 +127,14 @@ class PdfReport {
   #block(part: PDFKit.PDFStructureElement, block: Block): void {
     switch (block.type) {
       case 'paragraph':
-        return this.#line(part, 'P', block.text, 'regular', 9.5, block.lang)
+        return this.#line(part, 'P', block.text, 'regular', this.#spacing.textSize, block.lang)
       case 'list': {
         const list = this.#doc.struct('L')
         part.add(list)
         for (const item of block.items) {
           const entry = this.#doc.struct('LI')
           list.add(entry)
-          this.#line(entry, 'LBody', `\u2022 ${cellText(item, this.#report.timeZone)}`, 'regular', 9.5, item.lang)
+          this.#line(entry, 'LBody', `\u2022 ${cellText(item, this.#report.timeZone)}`, 'regular', this.#spacing.textSize, item.lang)
           entry.end()
         }
         return list.end()
@@ -132,14 +150,14 @@ class PdfReport {
     const options: Options = lang === undefined ? {} : { lang }
     const known = this.#known(text)
     parent.add(this.#doc.struct(tag, options, () => {
-      this.#doc.font(font).fontSize(size).fillColor(INK).text(known, this.#left, this.#doc.y, { width: this.#width, lineGap: LINE_GAP })
+      this.#doc.font(font).fontSize(size).fillColor(INK).text(known, this.#left, this.#doc.y, { width: this.#width, lineGap: this.#spacing.lineGap })
     }))
-    this.#doc.y += 3
+    this.#doc.y += this.#spacing.padding * 0.75
   }
 
   #table(part: PDFKit.PDFStructureElement, block: Extract<Block, { type: 'table' }>): void {
     const doc = this.#doc
-    this.#room(70)
+    this.#room(6 * this.#spacing.textSize)
     const table = doc.struct('Table')
     part.add(table)
     this.#line(table, 'Caption', block.caption, 'bold', 9)
@@ -159,10 +177,11 @@ class PdfReport {
   /** A row that fits no page is cut into pieces by the text itself; all others stay whole. */
   #row(parent: PDFKit.PDFStructureElement, cells: readonly Cell[], widths: readonly number[], kind: 'head' | 'body', columns: readonly string[] = []): void {
     const doc = this.#doc
+    const { padding } = this.#spacing
     const texts = cells.map((cell) => this.#known(cellText(cell, this.#report.timeZone)))
     const heights = texts.map((text, index) => {
       this.#cellFont(kind, index)
-      return doc.heightOfString(text, { width: widths[index]! - 2 * CELL_PADDING, lineGap: LINE_GAP }) + 2 * CELL_PADDING
+      return doc.heightOfString(text, { width: widths[index]! - 2 * padding, lineGap: this.#spacing.lineGap }) + 2 * padding
     })
     const height = Math.max(...heights)
     const page = doc.page.height - doc.page.margins.top - doc.page.margins.bottom
@@ -187,7 +206,7 @@ class PdfReport {
       const options: Options = { ...(heading ? { scope: kind === 'head' ? 'Column' : 'Row' } : {}), ...(cells[index]!.lang === undefined ? {} : { lang: cells[index]!.lang }) }
       row.add(doc.struct(heading ? 'TH' : 'TD', options, () => {
         this.#cellFont(kind, index)
-        doc.fillColor(cells[index]!.source?.by === 'missing' ? PALE_INK : INK).text(text, at + CELL_PADDING, top + CELL_PADDING, { width: widths[index]! - 2 * CELL_PADDING, lineGap: LINE_GAP })
+        doc.fillColor(cells[index]!.source?.by === 'missing' ? PALE_INK : INK).text(text, at + padding, top + padding, { width: widths[index]! - 2 * padding, lineGap: this.#spacing.lineGap })
       }))
       x += widths[index]!
     }
@@ -199,12 +218,12 @@ class PdfReport {
   #longRow(parent: PDFKit.PDFStructureElement, cells: readonly Cell[], texts: readonly string[]): void {
     const row = this.#doc.struct('TR')
     parent.add(row)
-    for (const [index, text] of texts.entries()) this.#line(row, index === 0 ? 'TH' : 'TD', text, index === 0 ? 'bold' : 'regular', 8.5, cells[index]!.lang)
+    for (const [index, text] of texts.entries()) this.#line(row, index === 0 ? 'TH' : 'TD', text, index === 0 ? 'bold' : 'regular', this.#spacing.tableSize, cells[index]!.lang)
     row.end()
   }
 
   #cellFont(kind: 'head' | 'body', index: number): void {
-    this.#doc.font(kind === 'head' || index === 0 ? 'bold' : 'regular').fontSize(8.5)
+    this.#doc.font(kind === 'head' || index === 0 ? 'bold' : 'regular').fontSize(this.#spacing.tableSize)
   }
 
   #plot(part: PDFKit.PDFStructureElement, plot: Plot): void {
@@ -250,15 +269,16 @@ class PdfReport {
   /** The names of the columns on a table's next page: for the eye only, the structure has them once. */
   #headAgain(columns: readonly string[], widths: readonly number[]): void {
     const doc = this.#doc
+    const { padding } = this.#spacing
     const top = doc.y
     const texts = columns.map((text) => this.#known(text))
     doc.markContent('Artifact', { type: 'Pagination' })
-    doc.font('bold').fontSize(8.5)
-    const height = Math.max(...texts.map((text, index) => doc.heightOfString(text, { width: widths[index]! - 2 * CELL_PADDING, lineGap: LINE_GAP }))) + 2 * CELL_PADDING
+    doc.font('bold').fontSize(this.#spacing.tableSize)
+    const height = Math.max(...texts.map((text, index) => doc.heightOfString(text, { width: widths[index]! - 2 * padding, lineGap: this.#spacing.lineGap }))) + 2 * padding
     let x = this.#left
     for (const [index, text] of texts.entries()) {
       doc.lineWidth(0.5).rect(x, top, widths[index]!, height).fillAndStroke(HEAD_FILL, RULE)
-      doc.fillColor(INK).text(text, x + CELL_PADDING, top + CELL_PADDING, { width: widths[index]! - 2 * CELL_PADDING, lineGap: LINE_GAP })
+      doc.fillColor(INK).text(text, x + padding, top + padding, { width: widths[index]! - 2 * padding, lineGap: this.#spacing.lineGap })
       x += widths[index]!
     }
     doc.endMarkedContent()
@@ -281,12 +301,12 @@ class PdfReport {
     }
   }
 
-  /** Characters without a glyph as their number; both faces have the same letters. */
+  /** Characters that one of the two faces lacks, as their number. */
   #known(text: string): string {
     let known = ''
     for (const character of text) {
       const code = character.codePointAt(0)!
-      known += code === 10 || this.#letters.hasGlyphForCodePoint(code) ? character : `[U+${code.toString(16).toUpperCase().padStart(4, '0')}]`
+      known += code === 10 || this.#faces.every((face) => face.hasGlyphForCodePoint(code)) ? character : `[U+${code.toString(16).toUpperCase().padStart(4, '0')}]`
     }
     return known
   }

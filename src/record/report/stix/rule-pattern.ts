@@ -55,6 +55,6 @@ function conditionTest(condition: Condition): string | null {
 
 /** A regular expression (PCRE): LIKE has no way to write a real % or _. `*` stands for any characters, `?` is itself. */
 function globTest(path: string, glob: string, tail: string): string {
-  const expression = glob.split('*').map((part) => part.replaceAll(/[\\^$.|?+()[\]{}/-]/g, '\\$&')).join('.*')
+  const expression = glob.split('*').map((part) => part.replaceAll(/[\\^$.|?+()[\]{}]/g, '\\$&')).join('.*')
   return `${path} MATCHES ${patternLiteral(`^${expression}${tail}$`)}`
 }
