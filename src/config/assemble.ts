@@ -5,16 +5,17 @@
 import type { Condition } from '../contract/plan.ts'
 import { cacheRouteOptions, type CacheRouteSettings } from '../dataplane/cache/options.ts'
 import type { WallMs } from '../kernel/clock.ts'
+import { MAX_CHANNELS, channelOptions, type ChannelSettings } from '../record/alert/options.ts'
 import { defaultsOf, type OptionTable } from '../kernel/option.ts'
 import { isAbsolute, resolve } from 'node:path'
 import type { SettingsProblem } from '../contract/settings-problem.ts'
 import { Findings } from './explain.ts'
 import { parseAddress } from './forms.ts'
 import { leaf, map, optional, parseAs, type ParsedBy, type Shape } from './grammar.ts'
-import { MAX_ROUTES, MAX_RULES, adminShape, dataDirShape, hostShape, listenerShape, originMapShape, routeShape, ruleShape, sectionShapes, topLevelKeys, trustedProxyShape, upstreamShape, workersShape } from './schema.ts'
+import { MAX_ROUTES, MAX_RULES, adminShape, channelShape, dataDirShape, hostShape, listenerShape, originMapShape, routeShape, ruleShape, sectionShapes, topLevelKeys, trustedProxyShape, upstreamShape, workersShape } from './schema.ts'
 import { checkSense } from './sense.ts'
 import type { ListenSettings, ListenTls, OperatorRule, RouteSettings, Settings } from './settings.ts'
-import { fileOptions, sectionNames, sectionTables, type SectionName } from './tables.ts'
+import { fileOptions, namedFileOptions, sectionNames, sectionTables, type SectionName } from './tables.ts'
 import { dotted, type YamlSource } from './yaml-source.ts'
 
 export interface AssemblyContext {
@@ -44,6 +45,12 @@ export function assemble(source: YamlSource, context: AssemblyContext): Assembly
 }
 
 type RawMap = Readonly<Record<string, unknown>>
+
+/** The section alert with its channels taken out: they are judged one by one. */
+function withoutChannels(raw: unknown): unknown {
+  if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw
+  return Object.assign(Object.create(null) as object, raw, { channels: undefined })
+}
 
 const anything = optional(leaf((raw) => raw, {}))
 const topShape = map(Object.fromEntries(topLevelKeys.map((key) => [key, anything])))
@@ -75,6 +82,7 @@ class Assembler {
     const trusted = this.#each('trustedProxies', top['trustedProxies'], trustedProxyShape, sectionTables.edge.trustedProxies.maxItems)
     const rules = this.#each('rules', top['rules'], ruleShape, MAX_RULES).map((rule, i) => (rule === null ? null : ruleOf(rule, i, this.#findings)))
     const routes = this.#each('routes', top['routes'], routeShape, MAX_ROUTES).map((route) => (route === null ? null : routeOf(route)))
+    const channels = this.#channels(top['alert'])
     const admin = this.#one('admin', top['admin'], adminShape)
     const sections = {
       edge: this.#section('edge', top['edge'], { trustedProxies: Object.freeze(present(trusted)) }),
@@ -91,6 +99,10 @@ class Assembler {
       site: this.#section('site', top['site']),
       log: this.#section('log', top['log']),
       journal: this.#section('journal', top['journal']),
+      incident: this.#section('incident', top['incident']),
+      calendar: this.#section('calendar', top['calendar']),
+      report: this.#section('report', top['report']),
+      alert: this.#section('alert', withoutChannels(top['alert'])),
       origin: this.#origin(top['origin']),
     }
     const draft = {
@@ -99,11 +111,12 @@ class Assembler {
       hosts: Object.freeze(present(hosts)),
       rules: Object.freeze(present(rules)),
       routes: Object.freeze(present(routes)),
+      alertChannels: Object.freeze(present(channels)),
       admin: Object.freeze({ listen: admin?.listen === undefined ? defaultAdminAddress : admin.listen }),
       workers: this.#one('workers', top['workers'], workersShape) ?? 'auto',
       dataDir: this.#absolute(this.#one('dataDir', top['dataDir'], dataDirShape) ?? this.#context.defaultDataDir),
     } as Settings
-    checkSense({ draft, listen, hosts, trusted, rules, routes, written: (path) => this.#source.placeOfKey(path) !== undefined, isList: (path) => Array.isArray(top[path]), nowWallMs: this.#context.nowWallMs, findings: this.#findings })
+    checkSense({ draft, listen, hosts, trusted, rules, routes, channels, written: (path) => this.#source.placeOfKey(path) !== undefined, isList: (path) => Array.isArray(top[path]), nowWallMs: this.#context.nowWallMs, findings: this.#findings })
     return Object.freeze(draft)
   }
 
@@ -169,8 +182,28 @@ class Assembler {
       if (Array.isArray(value)) whole[key] = value.map((path: string) => this.#absolute(path))
       else if (typeof value === 'string' && value !== '' && value !== '-') whole[key] = this.#absolute(value)
     }
+    for (const path of namedFileOptions) {
+      const [section, key] = path.split('.') as [string, string]
+      if (section !== name) continue
+      whole[key] = (whole[key] as readonly string[]).map((text) => {
+        const [named, from] = [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]
+        return /^[a-z][a-z0-9+.-]*:\/\//i.test(from) ? text : `${named}=${this.#absolute(from)}`
+      })
+    }
     for (const [key, value] of Object.entries(whole)) if (Array.isArray(value) && !Object.isFrozen(value)) whole[key] = Object.freeze([...(value as unknown[])])
     return Object.freeze(whole)
+  }
+
+  #channels(raw: unknown): Judged<ChannelSettings> {
+    const written = typeof raw === 'object' && raw !== null && !Array.isArray(raw) ? (raw as RawMap)['channels'] : undefined
+    return this.#each('channels', written, channelShape, MAX_CHANNELS, ['alert', 'channels']).map((one) => {
+      if (one === null) return null
+      const whole: Record<string, unknown> = { ...defaultsOf(channelOptions) }
+      for (const [key, value] of Object.entries(one)) if (value !== undefined) whole[key] = value
+      for (const key of ['secretFile', 'tlsCaFile'] as const) if (whole[key] !== '') whole[key] = this.#absolute(whole[key] as string)
+      for (const key of ['to', 'quiet'] as const) whole[key] = Object.freeze([...(whole[key] as string[])])
+      return Object.freeze(whole) as ChannelSettings
+    })
   }
 
   #absolute(path: string): string {

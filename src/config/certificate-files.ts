@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import type { SettingsProblem } from '../contract/settings-problem.ts'
 import type { WallMs } from '../kernel/clock.ts'
 import { DAY_MS } from '../kernel/units.ts'
+import { checkChannelFiles } from './alert-channels.ts'
 import { Findings } from './explain.ts'
 import type { CertificateFiles, Settings } from './settings.ts'
 import type { YamlSource } from './yaml-source.ts'
@@ -15,7 +16,7 @@ import type { YamlSource } from './yaml-source.ts'
 /** Short enough to still act, long enough for a paper process. */
 const WARN_BEFORE_EXPIRY_MS = 14 * DAY_MS
 
-export function checkFiles(settings: Settings, source: YamlSource, file: string, nowWallMs: WallMs): readonly SettingsProblem[] {
+export function checkFiles(settings: Settings, source: YamlSource, file: string, nowWallMs: WallMs, secrets: Readonly<Record<string, string>>): readonly SettingsProblem[] {
   const findings = new Findings({ value: undefined, problems: [], placeOf: (path) => source.placeOf(path), placeOfKey: (path) => source.placeOfKey(path) }, file)
   settings.listen.forEach((one, i) => {
     if (one.tls?.kind !== 'files') return
@@ -25,6 +26,7 @@ export function checkFiles(settings: Settings, source: YamlSource, file: string,
   if (settings.origin.tlsCaFile !== '') readText(settings.origin.tlsCaFile, 'origin.tlsCaFile', findings)
   settings.crawlers.rangeFiles.forEach((path, i) => checkReadable(path, `crawlers.rangeFiles[${i}]`, findings))
   for (const key of ['countryFile', 'asnFile'] as const) checkReadable(settings.networkData[key], `networkData.${key}`, findings)
+  checkChannelFiles(settings.alertChannels, secrets, findings)
   return findings.sorted()
 }
 

@@ -1,5 +1,6 @@
 /** Every setting as it will act, with where it comes from: for `polder check --effective` and the console. */
 import type { Option, OptionTable } from '../kernel/option.ts'
+import { channelPath, channelText } from './alert-channels.ts'
 import { formatNumber } from './quantity.ts'
 import type { ListenSettings, OperatorRule, RouteSettings, Settings } from './settings.ts'
 import { sectionNames, sectionTables, writtenElsewhere } from './tables.ts'
@@ -37,6 +38,7 @@ export function effectiveSettings(settings: Settings, source: YamlSource, file: 
       add(written, optionText(option, values[key]), option.applies, origin)
     }
   }
+  settings.alertChannels.forEach((channel, i) => add(channelPath(i), channelText(channel), 'live'))
   add('admin.listen', settings.admin.listen?.text ?? 'off', 'restart')
   add('workers', String(settings.workers), 'restart')
   add('dataDir', settings.dataDir, 'restart', from('dataDir', dataDirDefault))

@@ -2,7 +2,7 @@
 import type { SettingsProblem, SettingsProblemCode } from '../contract/settings-problem.ts'
 import type { Issue } from './grammar.ts'
 import { topLevelKeys } from './schema.ts'
-import { neverShown, sectionTables } from './tables.ts'
+import { isNeverShown, sectionTables } from './tables.ts'
 import { dotted, type Place, type YamlSource } from './yaml-source.ts'
 
 export interface Finding {
@@ -34,7 +34,7 @@ export class Findings {
   add(finding: Finding): void {
     const { severity = 'error', code, path, message, allowed = '', mend = '', atKey = false } = finding
     const place = placeFor(this.#source, path, atKey)
-    this.#push({ severity, code, file: this.#file, line: place.line, column: place.column, path, value: neverShown.has(path) ? '(not shown)' : place.text, message, allowed, mend })
+    this.#push({ severity, code, file: this.#file, line: place.line, column: place.column, path, value: isNeverShown(path) && place.text !== '' ? '(not shown)' : place.text, message, allowed, mend })
   }
 
   /** Complaints of a shape about the value at `base`. A value already refused for another reason is not refused twice. */
@@ -112,6 +112,7 @@ const otherWordsWithin: Readonly<Record<string, Readonly<Record<string, string>>
   log: { access: 'format', path: 'file', sample: 'sampleAbovePerSecond' },
   origin: { url: 'upstreams: [URL]', servers: 'upstreams', timeout: 'firstByteTimeoutMs' },
   admin: { address: 'listen', port: 'listen' },
+  channels: { password: 'secretFile', pass: 'secretFile', token: 'secretFile', secret: 'secretFile', key: 'secretFile', type: 'kind', host: 'server', smtp: 'server', port: 'server', address: 'to', recipients: 'to', sender: 'from', webhook: 'url', topic: 'room', channel: 'room', severity: 'atLeast', level: 'atLeast', minSeverity: 'atLeast', quietHours: 'quiet', escalateAfterMs: 'afterMs', username: 'user', login: 'user' },
 }
 
 function mendForKey(path: readonly PropertyKey[], nearest: string): string {

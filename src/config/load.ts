@@ -29,6 +29,8 @@ export interface Environment {
   readonly inheritedSockets: ReadonlyArray<{ readonly name: string; readonly fds: readonly number[] }>
   /** POLDER_TAKEOVER, made by an earlier process that hands over (shield/upgrade.ts): listener and its descriptors, each a queue of its own. */
   readonly takeover: ReadonlyArray<{ readonly name: string; readonly fds: readonly number[] }>
+  /** POLDER_SECRET_…, by name: secrets of alert channels. Part of no settings, never shown. */
+  readonly secrets: Readonly<Record<string, string>>
   /** POLDER_READY_FD: where to tell that earlier process that we serve. */
   readonly readyFd: number | null
 }
@@ -45,6 +47,7 @@ export function readEnvironment(variables: EnvironmentVariables = process.env): 
     notifySocket: text('NOTIFY_SOCKET'),
     inheritedSockets: Object.freeze(parseInheritedSockets(text('POLDER_INHERITED_FDS') ?? '')),
     takeover: Object.freeze(parseTakeover(text('POLDER_TAKEOVER') ?? '')),
+    secrets: Object.freeze(Object.fromEntries(Object.entries(variables).filter((pair): pair is [string, string] => pair[0].startsWith('POLDER_SECRET_') && pair[1] !== undefined))),
     readyFd: /^\d{1,9}$/.test(text('POLDER_READY_FD') ?? '') ? Number(text('POLDER_READY_FD')) : null,
   })
 }
@@ -115,7 +118,7 @@ export function settingsFrom(bytes: Uint8Array, file: string, environment: Envir
   const folder = dirname(file)
   const source = readYaml(bytes, shownAs)
   const assembly = assemble(source, { file: shownAs, folder, defaultDataDir: environment.stateDirectory ?? join(folder, 'polder-data'), nowWallMs })
-  const fileProblems = assembly.settings === null ? [] : checkFiles(assembly.settings, source, shownAs, nowWallMs)
+  const fileProblems = assembly.settings === null ? [] : checkFiles(assembly.settings, source, shownAs, nowWallMs, environment.secrets)
   const failed = assembly.settings === null || fileProblems.some((problem) => problem.severity === 'error')
   return Object.freeze({
     settings: failed ? null : assembly.settings,

@@ -2,6 +2,7 @@
 import { settingsProblemCodes, type SettingsProblemCode } from '../contract/settings-problem.ts'
 import { routeClasses } from '../contract/route-class.ts'
 import { cacheRouteOptions } from '../dataplane/cache/options.ts'
+import { MAX_CHANNELS, channelFields, channelKinds, channelOptions } from '../record/alert/options.ts'
 import type { Option, OptionTable } from '../kernel/option.ts'
 import { optionText } from './effective.ts'
 import { addressForm, hostForm, idForm, methodForm, originForm, pathForm, prefixForm, timeForm } from './forms.ts'
@@ -184,7 +185,28 @@ ${optionsTable(cacheRouteOptions, ['cache'])}
 
 function sectionPart(name: (typeof sectionNames)[number]): string {
   const hidden = [...Object.keys(writtenElsewhere).filter((path) => path.startsWith(`${name}.`)).map((path) => path.slice(name.length + 1)), ...(name === 'origin' ? ['upstreams'] : [])]
-  return `\n## ${name}\n\n${sectionSentences[name]}\n\n${optionsTable(sectionTables[name], hidden)}\n`
+  return `\n## ${name}\n\n${sectionSentences[name]}\n\n${optionsTable(sectionTables[name], hidden)}\n${name === 'alert' ? channelsPart() : ''}`
+}
+
+function channelsPart(): string {
+  return `
+### alert.channels
+
+\`\`\`yaml
+alert:
+  timeZone: Europe/Brussels
+  channels:
+    - {name: duty-mail, kind: mail, server: "mail.example.org:587", user: polder, secretFile: /etc/polder/smtp.password, from: polder@example.org, to: [duty@example.org]}
+    - {name: chat, kind: mattermost, secretFile: /etc/polder/mattermost.url, quiet: ["22:00-06:30", "Sat,Sun 00:00-24:00"]}
+    - {name: head-of-it, kind: ntfy, url: https://ntfy.example.org, room: polder-head, atLeast: critical, afterMs: 15m}
+\`\`\`
+
+At most ${MAX_CHANNELS} channels (all live). What each kind needs and may have, beside the settings of every channel:
+
+${table(['kind', 'needs', 'may have'], channelKinds.map((kind) => [`\`${kind}\``, channelFields[kind].needs.map((field) => `\`${field}\``).join(', ') || '`url` or a secret that holds it', channelFields[kind].may.map((field) => `\`${field}\``).join(', ')]))}
+
+${optionsTable(channelOptions, [])}
+`
 }
 
 function optionsTable(options: OptionTable, except: readonly string[]): string {

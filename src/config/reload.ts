@@ -35,6 +35,7 @@ export function diffSettings(before: Settings, after: Settings): SettingsDiffere
   compare('hosts', before.hosts, after.hosts, 'live')
   compare('rules', before.rules, after.rules, 'live')
   compare('routes', before.routes, after.routes, 'live')
+  compare('alert.channels', before.alertChannels, after.alertChannels, 'live')
   compare('admin.listen', before.admin.listen, after.admin.listen, 'restart')
   compare('workers', before.workers, after.workers, 'restart')
   compare('dataDir', before.dataDir, after.dataDir, 'restart')

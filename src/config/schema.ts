@@ -2,6 +2,7 @@
 import { routeClasses } from '../contract/route-class.ts'
 import { cacheRouteOptions } from '../dataplane/cache/options.ts'
 import { originOptions } from '../dataplane/origin/options.ts'
+import { MAX_CHANNELS, channelOptions } from '../record/alert/options.ts'
 import type { NumberOption } from '../kernel/option.ts'
 import { addressForm, hostForm, idForm, methodForm, parseAddress, parseHost, parseId, parseMethod, parseOriginUrl, parsePathGlob, parsePrefix, parseTime, pathForm, prefixForm, timeForm } from './forms.ts'
 import { either, jsonSchemaOf, leaf, list, map, optional } from './grammar.ts'
@@ -139,6 +140,8 @@ export const adminShape = map({
   }, { type: 'string', default: '127.0.0.1:8081', description: `Address of /metrics, /healthz and /readyz, or off. Form: ${addressForm}.` })),
 })
 
+export const channelShape = map(tableFields(channelOptions))
+
 export const sectionShapes = {
   edge: map(tableFields(sectionTables.edge, ['trustedProxies']), sectionSentences.edge),
   cache: map(tableFields(sectionTables.cache), sectionSentences.cache),
@@ -154,6 +157,10 @@ export const sectionShapes = {
   site: map(tableFields(sectionTables.site), sectionSentences.site),
   log: map(tableFields(sectionTables.log), sectionSentences.log),
   journal: map(tableFields(sectionTables.journal), sectionSentences.journal),
+  incident: map(tableFields(sectionTables.incident), sectionSentences.incident),
+  calendar: map(tableFields(sectionTables.calendar), sectionSentences.calendar),
+  report: map(tableFields(sectionTables.report), sectionSentences.report),
+  alert: map({ ...tableFields(sectionTables.alert), channels: optional(list(channelShape, MAX_CHANNELS)) }, sectionSentences.alert),
 }
 
 /** At most this many rules and routes: matching is a walk over them. */
@@ -177,11 +184,15 @@ const fileShape = map({
   mitigation: optional(sectionShapes.mitigation),
   networkData: optional(sectionShapes.networkData),
   challenge: optional(sectionShapes.challenge),
+  lifeline: optional(sectionShapes.lifeline),
   waitingRoom: optional(sectionShapes.waitingRoom),
   site: optional(sectionShapes.site),
-  lifeline: optional(sectionShapes.lifeline),
   log: optional(sectionShapes.log),
   journal: optional(sectionShapes.journal),
+  incident: optional(sectionShapes.incident),
+  calendar: optional(sectionShapes.calendar),
+  report: optional(sectionShapes.report),
+  alert: optional(sectionShapes.alert),
   admin: optional(adminShape),
   workers: optional(workersShape),
   dataDir: optional(dataDirShape),
@@ -209,11 +220,15 @@ export const topLevel = {
   mitigation: { applies: 'mixed', default: 'see below', sentence: sectionSentences.mitigation },
   networkData: { applies: 'mixed', default: 'see below', sentence: sectionSentences.networkData },
   challenge: { applies: 'live', default: 'see below', sentence: sectionSentences.challenge },
+  lifeline: { applies: 'mixed', default: 'see below', sentence: sectionSentences.lifeline },
   waitingRoom: { applies: 'mixed', default: 'see below', sentence: sectionSentences.waitingRoom },
   site: { applies: 'live', default: 'see below', sentence: sectionSentences.site },
   log: { applies: 'mixed', default: 'see below', sentence: sectionSentences.log },
   journal: { applies: 'live', default: 'see below', sentence: sectionSentences.journal },
-  lifeline: { applies: 'mixed', default: 'see below', sentence: sectionSentences.lifeline },
+  incident: { applies: 'live', default: 'see below', sentence: sectionSentences.incident },
+  calendar: { applies: 'live', default: 'see below', sentence: sectionSentences.calendar },
+  report: { applies: 'live', default: 'see below', sentence: sectionSentences.report },
+  alert: { applies: 'live', default: 'nobody is told', sentence: sectionSentences.alert },
   admin: { applies: 'restart', default: 'listen: 127.0.0.1:8081', sentence: 'The admin listener with /metrics, /healthz and /readyz: `admin: {listen: 127.0.0.1:8081}`, or `listen: off`. Keep it on loopback.' },
   workers: { applies: 'restart', default: 'auto', sentence: 'Edge worker threads: auto (one per core) or a number from 1 to 256.' },
   dataDir: { applies: 'restart', default: 'the folder systemd gives (StateDirectory=), else polder-data beside the settings file', sentence: 'Folder for what must outlive a restart.' },

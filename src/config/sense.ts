@@ -4,9 +4,11 @@
  * Judges only what was valid by itself, so that one mistake is not reported twice.
  */
 import type { WallMs } from '../kernel/clock.ts'
+import type { ChannelSettings } from '../record/alert/options.ts'
 import type { Judged } from './assemble.ts'
 import { isOutOfOrder, orderedPairs, textAt } from './contradictions.ts'
 import type { Findings } from './explain.ts'
+import { checkChannels } from './alert-channels.ts'
 import { ShadowFinder } from './shadow.ts'
 import type { ListenAddress, ListenSettings, OperatorRule, RouteSettings, Settings } from './settings.ts'
 import { sectionTables } from './tables.ts'
@@ -18,6 +20,7 @@ export interface SenseContext {
   readonly trusted: Judged<string>
   readonly rules: Judged<OperatorRule>
   readonly routes: Judged<RouteSettings>
+  readonly channels: Judged<ChannelSettings>
   /** Is this key written in the file? */
   readonly written: (path: string) => boolean
   /** Is the value at this path a list in the file? */
@@ -33,6 +36,7 @@ export function checkSense(context: SenseContext): void {
   checkRepeats(context, 'trustedProxies', context.trusted)
   checkRules(context)
   checkRoutes(context)
+  checkChannels(context.channels, context.written, context.findings)
   checkOrder(context)
   checkPreconditions(context)
 }
@@ -174,6 +178,7 @@ const preconditions: readonly Precondition[] = [
   { section: 'origin', keys: /^check/, except: ['checkPath'], holds: ({ draft }) => draft.origin.checkPath !== '', needs: 'checkPath, the page to fetch', mend: 'add "checkPath: /", or remove this line', switchedBy: 'origin.checkPath' },
   { section: 'log', keys: /./, except: ['format'], holds: ({ draft }) => draft.log.format !== 'off', needs: 'format: combined or json (it is off)', mend: 'add "format: combined", or remove this line', switchedBy: 'log.format' },
   { section: 'crawlers', keys: /^(reverseDns.|dnsServers|verifiedForMs)/, holds: ({ draft }) => draft.crawlers.reverseDns, needs: 'reverseDns: true', mend: 'add "reverseDns: true", or remove this line', switchedBy: 'crawlers.reverseDns' },
+  { section: 'alert', keys: /^(?:reminder|storm|queue|timeout|giveUp)/, holds: ({ channels }) => channels.length > 0, needs: 'channels', mend: 'add a channel, or remove this line' },
   { section: 'cache', keys: /^diskPath$/, holds: ({ draft }) => draft.cache.diskBytes > 0, needs: 'diskBytes above 0', mend: 'remove this line', switchedBy: 'cache.diskBytes' },
 ]
 

@@ -5,6 +5,7 @@
 import type { Rule } from '../contract/plan.ts'
 import type { RouteClass } from '../contract/route-class.ts'
 import type { CacheRouteSettings } from '../dataplane/cache/options.ts'
+import type { ChannelSettings } from '../record/alert/options.ts'
 import type { SectionValues } from './tables.ts'
 
 export interface ListenAddress {
@@ -63,6 +64,8 @@ export interface Settings extends SectionValues {
   readonly hosts: readonly string[]
   readonly rules: readonly OperatorRule[]
   readonly routes: readonly RouteSettings[]
+  /** `alert.channels`; names are unique. Secrets are not here. */
+  readonly alertChannels: readonly ChannelSettings[]
   /** `listen` null: no admin listener. */
   readonly admin: { readonly listen: ListenAddress | null }
   /** Edge worker threads; `auto`: one per core. */

@@ -16,8 +16,12 @@ import { originOptions } from '../dataplane/origin/options.ts'
 import { siteOptions } from '../dataplane/pages/options.ts'
 import { lifelineOptions } from '../lifeline/options.ts'
 import { admitOptions } from '../dataplane/rules/options.ts'
-import { waitingRoomOptions } from '../dataplane/waiting-room/options.ts'
+import { calendarOptions } from '../record/calendar/options.ts'
+import { alertOptions, channelOptions } from '../record/alert/options.ts'
+import { incidentOptions } from '../record/incident/options.ts'
 import { journalOptions } from '../record/journal/options.ts'
+import { reportOptions } from '../record/report/options.ts'
+import { waitingRoomOptions } from '../dataplane/waiting-room/options.ts'
 
 export const sectionTables = {
   origin: originOptions,
@@ -30,11 +34,15 @@ export const sectionTables = {
   mitigation: mitigationOptions,
   networkData: networkDataOptions,
   challenge: challengeOptions,
+  lifeline: lifelineOptions,
   waitingRoom: waitingRoomOptions,
   site: siteOptions,
-  lifeline: lifelineOptions,
   log: accessLogOptions,
   journal: journalOptions,
+  incident: incidentOptions,
+  calendar: calendarOptions,
+  report: reportOptions,
+  alert: alertOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>
 
 export type SectionName = keyof typeof sectionTables
@@ -55,11 +63,15 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   networkData: 'Your files of countries and network operators (AS numbers) by address: they make reports readable and never block anyone.',
   challenge: 'The short check that a rule may put before a page: docs/operator/challenge.md.',
   waitingRoom: 'Turns in order of arrival while the origin is full: docs/operator/waiting-room.md.',
+  lifeline: 'The last good copy of the public site: gathered in calm times, shown while the origin fails. docs/operator/lifeline.md.',
   site: 'The institution, as the pages show it that Polder itself sends: check, overload, error.',
   log: 'The access log.',
   journal: 'The journal: what happened, who did what, and figures of the traffic, each entry bound to the one before: docs/operator/journal.md.',
+  incident: 'When an incident is opened and closed by itself, and how long what belongs to it is kept.',
+  calendar: 'Events that make the shield more watchful for a while: docs/operator/calendar.md.',
+  report: 'Who reports an incident, under which law, to whom.',
+  alert: 'Who is told when something happens, and how: docs/operator/alerts.md. Without channels nobody is told, and nothing is sent anywhere.',
 }
-  lifeline: 'The last good copy of the public site: gathered in calm times, shown while the origin fails. docs/operator/lifeline.md.',
 
 /** Options of a table that are written elsewhere in the file, in a friendlier form, and filled in from there. */
 export const writtenElsewhere: Readonly<Record<string, string>> = {
@@ -69,5 +81,15 @@ export const writtenElsewhere: Readonly<Record<string, string>> = {
 /** Options that name a file, or files: made absolute, from the folder of the settings file. */
 export const fileOptions: readonly string[] = ['origin.tlsCaFile', 'cache.diskPath', 'log.file', 'crawlers.rangeFiles', 'networkData.countryFile', 'networkData.asnFile']
 
+/** Options whose values are `NAME=FILE or URL`: the file is made absolute. */
+export const namedFileOptions: readonly string[] = ['calendar.sources']
+
 /** Options whose value is never repeated in a message: what stands there by mistake may be the secret itself. */
-export const neverShown: ReadonlySet<string> = new Set(['admit.probeSecretSha256'])
+const neverShown: ReadonlySet<string> = new Set(['admit.probeSecretSha256', 'calendar.sources'])
+
+/** Of an alert channel only what its known settings other than the URL hold is shown: somebody may have written `password: …`. */
+export function isNeverShown(path: string): boolean {
+  const inChannel = /^alert\.channels(?:\[\d+\](?:\.(\w+).*)?)?$/.exec(path)
+  if (inChannel === null) return neverShown.has(path)
+  return inChannel[1] === undefined || inChannel[1] === 'url' || !Object.hasOwn(channelOptions, inChannel[1])
+}

@@ -181,6 +181,12 @@ export interface ControlEvent {
   readonly to?: ShieldState
 }
 
+/** How much earlier than usual the shield reacts: thresholds of strain are this share of those in the settings. Runs out by itself. */
+export interface Watchfulness {
+  readonly sensitivity: number
+  readonly untilWallMs: number
+}
+
 /** Once a second: the whole picture. */
 export interface ControlView {
   readonly atWallMs: number
@@ -198,6 +204,8 @@ export interface ControlView {
   readonly rules: readonly RuleRecord[]
   /** What the last synthesis proposed, with the gates that hold it back. */
   readonly candidates: readonly Candidate[]
+  /** By the calendar; left out when as usual. */
+  readonly posture?: Watchfulness
   readonly baseline: { readonly minutesLearned: number; readonly rows: number; readonly coldStart: boolean }
   readonly bytes: number
 }

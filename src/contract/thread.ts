@@ -31,6 +31,8 @@ export type ThreadOrder<Settings> =
   /** To the record: what is to be written down; answered by `record-kept` with the same number once it is. */
   | { readonly type: 'record-second'; readonly number: number; readonly second: ShieldSecond }
   | { readonly type: 'record-note'; readonly number: number; readonly draft: JournalDraft }
+  /** To the control plane: how early to react, 1 as in the settings, until then. */
+  | { readonly type: 'posture'; readonly sensitivity: number; readonly untilWallMs: number }
   /** To the lifeline: begin a pass over the site as soon as it is calm, or only tell its state. Both are answered by `lifeline-state`. */
   | { readonly type: 'lifeline'; readonly order: 'crawl' | 'state' }
 
@@ -47,6 +49,9 @@ export type ThreadReport =
   | { readonly type: 'control-view'; readonly view: ControlView; readonly events: readonly ControlEvent[] }
   | { readonly type: 'record-reply'; readonly ticket: number; readonly reply: RecordReply }
   | { readonly type: 'record-kept'; readonly number: number }
+  /** The calendar asks for this; renewed while it lasts. */
+  | { readonly type: 'posture'; readonly sensitivity: number; readonly untilWallMs: number }
+  | { readonly type: 'posture-begins'; readonly refreshLifeline: boolean; readonly rehearseChallenge: boolean }
   /** Once a second; the events are alarms of the record itself, for status: it has written them down already. */
   | { readonly type: 'record-state'; readonly state: RecordState; readonly events: readonly ControlEvent[] }
 

@@ -3,7 +3,7 @@
  * Pure: the same samples, vitals, acts and times give the same plans, so that an incident can be replayed. It never throws; a step that fails is told,
  * and a calm plan with the operator's own rules goes out. Rate makes it watch, the origin's health makes it act, a rule needs all gates.
  */
-import type { ControlEvent, ControlView, ExcessPicture, Expectation, NetworkPicture, OriginHealth } from '../contract/control.ts'
+import type { ControlEvent, ControlView, ExcessPicture, Expectation, NetworkPicture, OriginHealth, Watchfulness } from '../contract/control.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import { type KnownCrawlers, type Plan, type ShieldState, type SourceDrop, calmPlan } from '../contract/plan.ts'
 import type { SampleBatch } from '../contract/sample.ts'
@@ -25,6 +25,7 @@ import { SourceDrops } from './mitigation/source-drops.ts'
 import { type Proposal, synthesise } from './mitigation/synthesise.ts'
 import { measureNetworks } from './network-data/measure-networks.ts'
 import type { NetworkLookup } from './network-data/network-data.ts'
+import { watchful } from './posture.ts'
 
 export interface LoopSettings {
   readonly detection: OptionValues<typeof detectionOptions>
@@ -68,6 +69,8 @@ const CLOSE_SAMPLES_PER_SECOND = 4_000
 
 export class ControlLoop {
   #settings: LoopSettings
+  /** The settings of detection as the posture of the moment makes them. */
+  #detection: LoopSettings['detection']
   readonly #observer: TrafficObserver
   readonly #healthMeter = new OriginHealthMeter()
   readonly #stateMachine = new ShieldStateMachine()
@@ -93,10 +96,13 @@ export class ControlLoop {
   #networks: NetworkPicture | null = null
   /** Countries and networks by address, when the operator has files of them: for the view alone, never for a decision. */
   networkLookup: NetworkLookup | null = null
+  /** What the calendar asks for. */
+  posture: Watchfulness | null = null
 
   /** `seed` drives every choice by chance; `baseline` what is known already (detection/baseline-file.ts). */
   constructor(settings: LoopSettings, seed: number, baseline?: Baseline) {
     this.#settings = settings
+    this.#detection = settings.detection
     this.#observer = new TrafficObserver(new SeededRandom(seed), baseline)
   }
 
@@ -120,6 +126,8 @@ export class ControlLoop {
   tick(nowWallMs: number, inputs: TickInputs): TickResult {
     this.#events = []
     this.#crawlers = inputs.crawlers
+    if (this.posture !== null && (this.posture.untilWallMs <= nowWallMs || this.posture.sensitivity >= 1)) this.posture = null
+    this.#detection = this.posture === null ? this.#settings.detection : watchful(this.#settings.detection, this.posture.sensitivity)
     const seconds = this.#advance(nowWallMs)
     const vitals = [...inputs.vitals].sort((a, b) => a.worker - b.worker || a.fromWallMs - b.fromWallMs)
     const failed = !(
@@ -152,7 +160,7 @@ export class ControlLoop {
   }
 
   #feelOrigin(vitals: readonly Vitals[]): void {
-    this.#health = this.#healthMeter.assess(vitals, this.#settings.detection, this.#stateMachine.state === 'NORMAL')
+    this.#health = this.#healthMeter.assess(vitals, this.#detection, this.#stateMachine.state === 'NORMAL')
   }
 
   /** Only when something stands out: in calm times there is no excess to speak of. */
@@ -207,7 +215,7 @@ export class ControlLoop {
   }
 
   #changeState(nowWallMs: number): void {
-    const { detection } = this.#settings
+    const detection = this.#detection
     const excess = this.#excess?.perSecond ?? 0
     const out = this.#z > detection.watchZ && excess >= MIN_EXCESS_PER_SECOND
     this.#outTicks = ((this.#outTicks << 1) | (out ? 1 : 0)) & 0b11111
@@ -325,6 +333,7 @@ export class ControlLoop {
       health: this.#health,
       excess: this.#excess,
       ...(this.#networks === null ? {} : { networks: this.#networks }),
+      ...(this.posture === null ? {} : { posture: this.posture }),
       evidence: this.#verdict.items,
       logLikelihood: this.#verdict.logLikelihood,
       rules: this.#book.records(this.#settings.mitigation),

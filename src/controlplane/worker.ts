@@ -65,7 +65,8 @@ main.on('message', (order: ThreadOrder<ControlSettings>) => {
     crawlers.applySettings(order.settings.crawlers)
     networks.applySettings(order.settings.networkData)
     report({ type: 'applied', version: order.version })
-  } else if (order.type === 'act') keep(commands, order.act)
+  } else if (order.type === 'posture') loop.posture = { sensitivity: order.sensitivity, untilWallMs: order.untilWallMs }
+  else if (order.type === 'act') keep(commands, order.act)
   else if (order.type === 'drain') {
     saveBaseline()
     report({ type: 'drained' })

@@ -1,8 +1,14 @@
+import type { CalendarSettings } from './calendar/options.ts'
+import type { IncidentSettings } from './incident/incident-room.ts'
 import type { JournalSettings } from './journal/options.ts'
+import type { ReportSettings } from './report/options.ts'
 
 /** One section per room, as in polder.yaml. */
 export interface RecordSettings {
   readonly journal: JournalSettings
+  readonly incident: IncidentSettings
+  readonly report: ReportSettings
+  readonly calendar: CalendarSettings
   /** detection.watchZ: where the band of usual traffic ends. */
   readonly watchZ: number
 }

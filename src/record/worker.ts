@@ -5,14 +5,22 @@
 import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ControlEvent } from '../contract/control.ts'
+import type { IncidentExchanges } from '../contract/incident.ts'
+import type { Measure } from '../contract/measure.ts'
 import type { RoomName } from '../contract/record.ts'
 import type { ThreadOrder, ThreadReport } from '../contract/thread.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { processLog } from '../kernel/log.ts'
 import { SECOND_MS } from '../kernel/units.ts'
+import { CalendarRoom } from './calendar/calendar-room.ts'
 import { Desk } from './desk.ts'
+import { IncidentRoom } from './incident/incident-room.ts'
 import { JournalRoom } from './journal/journal-room.ts'
-import type { RoomParts } from './room.ts'
+import { Journal } from './journal/journal.ts'
+import { DiskSegments } from './journal/segment-store.ts'
+import { MeasureMeter } from './measure-meter.ts'
+import { ReportRoom } from './report/report-room.ts'
+import { RecordError, type RoomParts } from './room.ts'
 import type { RecordSettings, RecordStart } from './settings.ts'
 
 const MOST_EVENTS = 100
@@ -26,19 +34,43 @@ let events: ControlEvent[] = []
 let closing = false
 
 const desk = new Desk(log)
-const journal = new JournalRoom({
-  settings: () => settings.journal, watchZ: () => settings.watchZ, folder: join(start.dataDir, 'journal'), clock: systemClock, log,
+const journalFolder = join(start.dataDir, 'journal')
+const journal = new Journal({
+  settings: () => settings.journal, folder: journalFolder, store: new DiskSegments(journalFolder), clock: systemClock, log,
   hear: (entry) => desk.hear(entry),
   alarm: (code, sentence) => {
     if (events.length < MOST_EVENTS) events.push({ atWallMs: systemClock.wallMs(), code, sentence })
   },
 })
 /** What a room is given; its own settings come from `of`. */
-export const partsOf = <S>(name: RoomName, of: () => S): RoomParts<S> => ({ settings: of, folder: join(start.dataDir, name), scribe: journal.scribe, teller: desk, clock: systemClock, log, version: start.version })
+const parts = <S>(name: RoomName, of: () => S): RoomParts<S> => ({ settings: of, folder: join(start.dataDir, name), scribe: journal, teller: desk, clock: systemClock, log, version: start.version })
 
 // One line a room, the journal first: it writes down what the others then hear. The alert room is also who sends alerts: desk.sendAlertsTo(...).
-// desk.open('incident', () => new IncidentRoom(partsOf('incident', () => settings.incident)))
-desk.open('journal', () => journal)
+desk.open('journal', () => new JournalRoom(journal))
+const incidents = desk.open('incident', () => new IncidentRoom(parts('incident', () => settings.incident)))
+desk.open('report', () => new ReportRoom(parts('report', () => settings.report), { show: (id) => askIncidents('show', { id }), list: () => askIncidents('list', {}) }))
+desk.open('calendar', () => new CalendarRoom({
+  ...parts('calendar', () => settings.calendar),
+  apply: (effects, untilWallMs) => report({ type: 'posture', sensitivity: effects.sensitivity, untilWallMs }),
+  begin: ({ refreshLifeline, rehearseChallenge }) => report({ type: 'posture-begins', refreshLifeline, rehearseChallenge }),
+}))
+
+/** @throws RecordError when there is no such incident. */
+async function askIncidents<Q extends 'show' | 'list'>(question: Q, asks: object): Promise<IncidentExchanges[Q]['answers']> {
+  if (incidents === null) throw new RecordError('failed', 'the room of incidents could not be opened: see the log')
+  return (await incidents.answer(question, asks as Readonly<Record<string, unknown>>, 'polder')) as IncidentExchanges[Q]['answers']
+}
+
+const meter = new MeasureMeter(meterSettings())
+
+function meterSettings(): ConstructorParameters<typeof MeasureMeter>[0] {
+  return { watchZ: settings.watchZ, quietSpanMs: settings.journal.calmMeasureMs, closeSpanMs: settings.journal.closeMeasureMs }
+}
+
+function writeMeasure(measure: Measure): void {
+  const { received, peak } = measure
+  void journal.note({ kind: 'measure', who: 'polder', sentence: `${received} requests in ${Math.round((measure.toWallMs - measure.fromWallMs) / SECOND_MS)} s, ${peak.requestsPerSecond} in the busiest second; state ${measure.state ?? 'not known'}`, data: measure })
+}
 
 main.on('message', (order: ThreadOrder<RecordSettings>) => {
   switch (order.type) {
@@ -47,6 +79,7 @@ main.on('message', (order: ThreadOrder<RecordSettings>) => {
       return
     case 'settings':
       settings = order.settings
+      meter.applySettings(meterSettings())
       desk.settingsChanged()
       report({ type: 'applied', version: order.version })
       return
@@ -58,6 +91,7 @@ main.on('message', (order: ThreadOrder<RecordSettings>) => {
       return
     case 'record-second':
       desk.second(order.second)
+      for (const measure of meter.second(order.second, incidents !== null && incidents.open !== null)) writeMeasure(measure)
       void journal.settled().then(() => report({ type: 'record-kept', number: order.number }))
       return
     case 'drain':
@@ -70,6 +104,8 @@ main.on('message', (order: ThreadOrder<RecordSettings>) => {
 async function close(): Promise<void> {
   closing = true
   clearInterval(ticking)
+  const rest = meter.rest()
+  if (rest !== null) writeMeasure(rest)
   await desk.close()
   report({ type: 'drained' })
 }

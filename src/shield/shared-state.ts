@@ -102,5 +102,5 @@ export function controlSettings(settings: Settings): ControlSettings {
 }
 
 export function recordSettings(settings: Settings): RecordSettings {
-  return { journal: settings.journal, watchZ: settings.detection.watchZ }
+  return { journal: settings.journal, incident: settings.incident, report: settings.report, calendar: settings.calendar, watchZ: settings.detection.watchZ }
 }

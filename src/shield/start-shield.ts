@@ -92,7 +92,10 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       } else if (report.type === 'control-view') desk.hearView(report.view, report.events)
       else if (report.type === 'store-state') totals.store = report.state
       else if (report.type === 'lifeline-state') lifeline.hear(report.state)
-      else if (name === 'record' && report.type !== 'ready') {
+      else if (report.type === 'posture') threads.send('control', report)
+      else if (report.type === 'posture-begins') {
+        if (report.refreshLifeline) threads.send('lifeline', { type: 'lifeline', order: 'crawl' })
+      } else if (name === 'record' && report.type !== 'ready') {
         record.hear(report)
         if (report.type === 'record-state') {
           totals.record = report.state

@@ -42,6 +42,7 @@ export function headline(status: ShieldStatus, colours: Colours): string[] {
   lines.push(`${paint(colours, colour, view.state)} since ${clockTime(since, now)} (${span(now - since)}). ${stateInWords(view.state)}${rulesText}`)
   const reasons = [...view.health.signs.map((sign) => sign.sentence), ...view.evidence.filter((item) => Math.abs(item.logLikelihood) > 0.5).map((item) => `${item.sentence} (${item.logLikelihood > 0 ? 'for an attack' : 'for a crowd'})`)]
   lines.push(...reasons.map((reason) => `  - ${reason}`))
+  if (view.posture !== undefined) lines.push(`  The calendar asks for watchfulness: strain counts from ${percent(view.posture.sensitivity)} of the usual thresholds (polder calendar).`)
   if (view.baseline.coldStart) lines.push(`  Polder has learned ${span(view.baseline.minutesLearned * 60_000)} of this site; in its first day it blocks nobody by itself. polder learn ACCESS.LOG helps.`)
   return lines
 }
