@@ -122,8 +122,8 @@ export class LifelineFetch implements Applicant, OriginSink {
   onData(chunk: Uint8Array): boolean {
     if (this.#ended) return true
     this.#bytes += chunk.length
-    // The bytes are valid during the call only.
-    if (this.#bytes <= this.#ask.maxBytes) this.#chunks.push(chunk.slice())
+    // The bytes are valid during the call only, and a Buffer's own slice would be a view.
+    if (this.#bytes <= this.#ask.maxBytes) this.#chunks.push(Uint8Array.prototype.slice.call(chunk))
     else this.#stop('not-kept', 'too-large')
     return true
   }

@@ -123,7 +123,8 @@ export class CrawlStore {
   }
 
   /** Writes how a visit ended and what it found, in one transaction. @throws when the disk refuses; the page stays to be visited. */
-  visited(page: FrontierPage, pass: number, nowWallMs: number, result: VisitResult, discover: () => void): void {
+  visited(page: FrontierPage, pass: number, wallMs: number, result: VisitResult, discover: () => void): void {
+    const nowWallMs = Math.round(wallMs)
     this.transaction(() => {
       if (result.kind === 'kept') {
         const row = encodeCopy(result.copy)

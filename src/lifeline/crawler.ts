@@ -1,5 +1,6 @@
 import type { LifelineAnswer, LifelineAsk, LifelinePause } from '../contract/lifeline.ts'
 import type { Clock, MonotonicMs } from '../kernel/clock.ts'
+import { firstValue } from '../kernel/header-list.ts'
 import { MINUTE_MS, SECOND_MS } from '../kernel/units.ts'
 import type { CrawlScope } from './crawl-scope.ts'
 import type { CrawlStore, FrontierPage } from './crawl-store.ts'
@@ -228,9 +229,9 @@ export class Crawler {
 
   /** A page that sends to itself under the other scheme tells us which one the site has. */
   #otherScheme(page: FrontierPage, answer: LifelineAnswer): boolean {
-    if (answer.status < 300) return false
+    const location = firstValue(answer.headers, 'location') ?? ''
+    if (answer.outcome !== 'answered' || answer.status < 300 || location === '') return false
     const { scope } = this.#parts
-    const location = answer.headers[answer.headers.indexOf('location') + 1] ?? ''
     const url = URL.parse(location, scope.address(page.host, page.target))
     const site = scope.siteOf(page.host)
     if (url === null || site === undefined || url.host + url.pathname + url.search !== page.key) return false

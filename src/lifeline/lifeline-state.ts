@@ -1,6 +1,7 @@
 import type { LifelineMissing, LifelinePause, LifelineState } from '../contract/lifeline.ts'
 import { DAY_MS } from '../kernel/units.ts'
 import type { CrawlStore } from './crawl-store.ts'
+import { OTHERS } from './reads.ts'
 
 /** What of the site is kept, how old, what is missing and why, and how much of the last month's reading it could serve. Read from the file alone, so that it can be told without a running shield. */
 
@@ -39,7 +40,7 @@ export function readState(store: CrawlStore, facts: CrawlerFacts, nowWallMs: num
   }
 }
 
-/** What the origin itself does not have (404, 410) is no reading that a copy could serve; reads whose address found no room count as not served. */
+/** What the origin itself does not have (404, 410) is no reading that a copy could serve; reads whose address no page names count as not served. */
 function coverageOf(store: CrawlStore, nowWallMs: number): LifelineState['coverage'] {
   const from = Math.floor(nowWallMs / DAY_MS) - 30
   const days = one(store, 'SELECT count(DISTINCT day) AS n FROM reads WHERE day >= ?', from)
@@ -53,7 +54,7 @@ function coverageOf(store: CrawlStore, nowWallMs: number): LifelineState['covera
     share: total === 0 ? -1 : served / total,
     reads: Math.round(total),
     days,
-    unserved: unserved.map((row) => ({ key: row['key'] === '' ? '(addresses that found no room)' : (row['key'] as string), reads: Math.round(row['reads'] as number), why: row['why'] === '' ? 'not-yet' : (row['why'] as string) })),
+    unserved: unserved.map((row) => ({ key: row['key'] === OTHERS ? '(addresses that no page names)' : (row['key'] as string), reads: Math.round(row['reads'] as number), why: row['why'] === '' ? 'not-yet' : (row['why'] as string) })),
   }
 }
 

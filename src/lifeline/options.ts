@@ -29,7 +29,7 @@ export const lifelineOptions = {
     sentence: 'Most addresses known, pages and what they need together. What does not fit is counted.',
   },
   maxQueriesPerPath: {
-    kind: 'count', min: 0, max: 10_000, default: 100, applies: 'live',
+    kind: 'count', min: 0, max: 10_000, default: 250, applies: 'live',
     sentence: 'How many addresses that differ only behind the question mark are gathered (page=2, sort=name): an endless calendar stops here.',
   },
   maxObjectBytes: {

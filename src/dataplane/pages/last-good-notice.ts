@@ -67,7 +67,7 @@ export function withNotice(html: string, facts: NoticeFacts): string | null {
     if (tag.name === 'form') {
       inForm = !tag.isEnd
       if (tag.isEnd) continue
-      if (!facts.xhtml) put(tag.nameTo, ' method="dialog" action="" onsubmit=""')
+      if (!facts.xhtml) put(tag.nameTo, ' method="dialog" action=""')
       put(tag.to, `<small lang="${language}" dir="ltr">${ascii(words().form)}</small>`)
     } else if (!tag.isEnd && controls.has(tag.name)) {
       const attributes = html.slice(tag.nameTo, tag.to)

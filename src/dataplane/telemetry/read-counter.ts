@@ -2,8 +2,8 @@ import type { LifelineReads } from '../../contract/lifeline.ts'
 import type { Request } from '../request.ts'
 
 /**
- * Which pages are read, for the lifeline's coverage: one read in SAMPLE stands for all, so that a hot page costs a decrement. Addresses only; who read is not
- * kept. Bounded: what finds no room between two messages is counted together.
+ * Which pages are read, for the lifeline's coverage: one read in SAMPLE stands for all, so that a hot page costs a decrement. Addresses only, for seconds; who read is
+ * not noted, and the lifeline writes down no address that only a reader named (lifeline/reads.ts). Bounded: what finds no room between two messages is counted together.
  */
 const SAMPLE = 8
 const MOST_ADDRESSES = 1_024
