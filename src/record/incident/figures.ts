@@ -8,7 +8,7 @@
  */
 import type { Figure, FigureCode } from '../../contract/incident.ts'
 import type { JournalEntry } from '../../contract/journal.ts'
-import { type Fate, fateOf } from '../../contract/measure.ts'
+import { type Fate, fateOf, type Measure } from '../../contract/measure.ts'
 import type { Reason } from '../../contract/reason.ts'
 import { SECOND_MS } from '../../kernel/units.ts'
 import type { MeasureEntry } from './measures-of.ts'
@@ -96,9 +96,9 @@ function requestFigures({ counted }: Moments): Figure[] {
 }
 
 /**
- * Polder counts requests, not people. The share of visitors' requests served is estimated from what is usual: usual requests are taken for the visitors',
- * the lost ones are taken to hit them in proportion (in truth they fare better: the queue prefers them), and refused requests of clients that behave like
- * visitors are counted against it.
+ * Polder counts requests, not people. The share of visitors' requests served is estimated second by second from what is usual: usual requests are taken for
+ * the visitors', of which in each second the same share is lost as of all that were served or lost (in truth they fare better: the queue prefers them), and
+ * refused requests of clients that behave like visitors are counted against it.
  */
 function visitorFigures({ counted }: Moments): Figure[] {
   const name = 'Share of the visitors\' requests served'
@@ -114,15 +114,27 @@ function visitorFigures({ counted }: Moments): Figure[] {
       bounds.set(rule.id, Math.max(bounds.get(rule.id) ?? 0, rule.harmUpperShare ?? 1))
     }
   }
-  const usual = sum(counted, ({ measure }) => ((measure.expected?.perSecond ?? 0) * (measure.toWallMs - measure.fromWallMs)) / SECOND_MS)
-  const ended = endedOf(counted)
-  const asking = sum(counted, (one) => one.measure.received) - fateTotal(ended, 'refused')
+  const usual = sum(counted, ({ measure }) => usualOf(measure, measure.toWallMs - measure.fromWallMs))
   const known = usual > 0 && counted.every((one) => one.measure.expected !== null)
-  const visitorsLost = asking <= 0 ? 0 : fateTotal(ended, 'lost') * Math.min(1, usual / asking)
+  const visitorsLost = sum(counted, ({ measure }) => usualLost(measure))
   return [
     known ? figure('visitors-served', name, 'share', Math.max(0, 1 - (visitorsLost + visitorsRefused) / usual), 'estimated', from) : notKnown('visitors-served', name, 'share'),
     figure('collateral-share-bound', boundName, 'share', Math.min(1, [...bounds.values()].reduce((total, bound) => total + bound, 0)), 'estimated', from),
   ]
+}
+
+function usualOf(measure: Measure, ms: number): number {
+  return ((measure.expected?.perSecond ?? 0) * ms) / SECOND_MS
+}
+
+function usualLost(measure: Measure): number {
+  let before = 0
+  let total = 0
+  for (const [endedAtMs, , served, , lost] of measure.seconds) {
+    if (lost > 0) total += (usualOf(measure, endedAtMs - before) * lost) / (served + lost)
+    before = endedAtMs
+  }
+  return total
 }
 
 function originFigures({ counted }: Moments): Figure[] {

@@ -48,6 +48,7 @@ export interface SecondWish {
   readonly received?: number
   readonly ended?: Partial<Record<Reason, number>>
   readonly well?: boolean
+  readonly bytesOut?: number
   readonly rules?: readonly RuleRecord[]
   readonly expectedPerSecond?: number | null
   readonly networks?: ControlView['networks']
@@ -103,7 +104,7 @@ export class IncidentWorld {
     for (let i = 0; i < seconds; i++) await this.second(typeof wish === 'function' ? wish(i) : wish)
   }
 
-  async second({ state = 'NORMAL', received = 40, ended, well, rules = [], expectedPerSecond = 40, networks }: SecondWish): Promise<void> {
+  async second({ state = 'NORMAL', received = 40, ended, well, rules = [], expectedPerSecond = 40, bytesOut = received * 500, networks }: SecondWish): Promise<void> {
     this.clock.advanceMs(1_000)
     const atWallMs = this.clock.wallMs()
     const view: ControlView | null = state === null ? null : {
@@ -116,7 +117,7 @@ export class IncidentWorld {
     }
     const second: ShieldSecond = {
       atWallMs, upstreams: [], view, events: [],
-      traffic: { received, ended: ended ?? { 'served-fresh': received }, bytesOut: received * 500, seconds: 1 },
+      traffic: { received, ended: ended ?? { 'served-fresh': received }, bytesOut, seconds: 1 },
       origin: [{ routeClass: 'page', admission: null, answers: { answers: 10, serverErrors: well === false ? 1 : 0, timeouts: 0, connectFailures: 0, latencyP50Ms: 20, latencyP99Ms: 90, shortRttMs: 1, longRttMs: 1 } }],
     }
     for (const measure of this.#meter.second(second, this.room.open !== null)) await this.scribe.write({ kind: 'measure', who: 'polder', sentence: 'a measure', data: measure })
