@@ -3,7 +3,7 @@
  * nothing fetched from anywhere: such a page must work when nothing else does. WCAG 2.2 AA in light and dark, at 400 %, with forced colours, without CSS.
  */
 import { createHash } from 'node:crypto'
-import { escapeHtml } from './escape-html.ts'
+import { escapeHtml } from '../../kernel/escape-html.ts'
 import { DARK_BACKGROUND, LIGHT_BACKGROUND, type SiteSettings } from './options.ts'
 import { type Language, languageCodes, languages } from './words/languages.ts'
 

@@ -8,7 +8,7 @@
 import { firstValue } from '../../kernel/header-list.ts'
 import { PreparedAnswer, type Request } from '../request.ts'
 import { chooseLanguage } from './choose-language.ts'
-import { escapeHtml } from './escape-html.ts'
+import { escapeHtml } from '../../kernel/escape-html.ts'
 import { PageFrame } from './page-frame.ts'
 import type { SiteSettings } from './options.ts'
 import { acceptsGzip } from './refusal-page.ts'
