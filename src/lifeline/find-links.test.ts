@@ -59,7 +59,7 @@ test('any text at all is read without an exception, in time that grows with its 
     { numRuns: 300 },
   )
   const started = performance.now()
-  for (const hostile of ['url('.repeat(50_000), '@import '.repeat(50_000), `${'a, '.repeat(50_000)}`, 'url( "'.repeat(30_000), ' '.repeat(200_000), `<a srcset="${'x 1w'.repeat(30_000)}">`]) {
+  for (const hostile of ['url('.repeat(50_000), '@import '.repeat(50_000), 'a, '.repeat(50_000), 'url( "'.repeat(30_000), ' '.repeat(200_000), `<a srcset="${'x 1w'.repeat(30_000)}">`]) {
     cssReferences(hostile)
     srcsetParts(hostile)
     findInHtml(hostile)

@@ -20,7 +20,7 @@ function openStore(settings: Settings): { readonly store: CrawlStore; readonly s
   try {
     return { store: new CrawlStore(file, { readOnly: true }), scope }
   } catch (error) {
-    throw new Error(`${file} cannot be read: ${(error as Error).message}`)
+    throw new Error(`${file} cannot be read: ${(error as Error).message}`, { cause: error })
   }
 }
 

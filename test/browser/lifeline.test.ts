@@ -61,7 +61,7 @@ async function openAll(page: Page): Promise<{ opened: string[]; wrong: string[];
     opened.push(url)
     perKind.set(kindOf(url), (perKind.get(kindOf(url)) ?? 0) + 1)
     if (!(await page.locator('#polder-saved-copy time').isVisible())) unnoticed.push(url)
-    const links = await page.$$eval('a[href]', (all) => all.map((one) => (one as HTMLAnchorElement).href.split('#')[0]))
+    const links = await page.$$eval('a[href]', (all) => all.map((one) => (one as unknown as { href: string }).href.split('#')[0]))
     for (const link of links) {
       if (!link.startsWith(polder.url) || seen.has(link) || /\/(search|notifications|downloads)|\.(pdf|ics|xml|txt|json)|\/api\//.test(link)) continue
       seen.add(link)
@@ -89,7 +89,7 @@ test('forms are marked and cannot be sent; the notice passes axe on the page, in
     assert.equal(await page.locator('textarea').isDisabled(), true)
     assert.equal(await page.locator('form button, form input[type=submit]').first().isDisabled(), true)
     const before = page.url()
-    await page.evaluate(() => document.querySelectorAll('form').forEach((form) => form.requestSubmit()))
+    await page.evaluate("document.querySelectorAll('form').forEach((form) => form.requestSubmit())")
     assert.equal(page.url(), before)
     await page.evaluate(axe)
     const violations = await page.evaluate(async () => {

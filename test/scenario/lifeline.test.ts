@@ -174,7 +174,7 @@ test('the export is served by nginx as it is: the same text, all links good, not
       const exported = await (await fetch(url + path)).text()
       assert.equal(textOf(exported), textOf(shown.body), path)
     }
-    const css = walked.get([...walked.keys()].find((path) => /\.css$/.test(path))!)!
+    const css = walked.get([...walked.keys()].find((path) => path.endsWith('.css'))!)!
     assert.match(css.type, /^text\/css/)
   } finally {
     await stopNginx()

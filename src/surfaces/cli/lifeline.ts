@@ -61,13 +61,14 @@ const crawlCommand: CommandSpec = {
     const stop = given['wait'] === false ? null : parts.interrupted()
     const bar = new ProgressBar(parts)
     let said: LifelinePause = ''
-    while (stop !== null && !stop.aborted && !(state.pass.number >= wanted && state.pass.endedAtWallMs > 0)) {
+    const isOver = (): boolean => stop === null || stop.aborted || (state!.pass.number >= wanted && state!.pass.endedAtWallMs > 0)
+    while (!isOver()) {
       const { done, left } = state.pass.number >= wanted ? state.pass : { done: 0, left: state.pages.known }
       bar.show(done, done + left, done, 'pages')
       if (state.pause !== said && state.pause !== '' && state.pause !== 'done' && state.pause !== 'starting') parts.error.write(`${pauseWords[state.pause]}\n`)
       if (state.pause === 'no-site') break
       said = state.pause
-      await pause(POLL_MS, stop)
+      await pause(POLL_MS, stop!)
       const next = await askRunning(given, parts, { ask: 'lifeline', order: 'state' })
       if (next === null) return exitCodes.refused
       state = next
