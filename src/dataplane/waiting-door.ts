@@ -7,8 +7,8 @@
  * When: only for a GET that opens a page or a search (a person who can see a page), after every rule and challenge, after the cache: who can be served from memory
  * or from a last good copy never comes here. Machines, feeds, API, forms, verified crawlers, exempt paths: as if there were no line.
  * The place is a signed ticket (challenge/tokens.ts), bound to the client's prefix, in a cookie and, until that comes back, in the address. What an attacker
- * can gain is said in waiting-room/waiting-line.ts; a page costs about what a challenge page does, at most four a second for one place, and the visitor who asks
- * for more gets the short refusal.
+ * can gain is said in waiting-room/waiting-line.ts. A page costs 8 µs where a refusal costs 0.3: so at most four a second are written for one place and
+ * MOST_NEW_PER_SECOND for newcomers without a clearance; beyond that the short refusal is sent, which the next try may turn into a place.
  * Never: refuse somebody because their ticket is bad (they get a place like anybody), lose a place through a refusal of ours, hold a slot for somebody absent.
  */
 import type { Reason } from '../contract/reason.ts'
@@ -36,6 +36,8 @@ const SEARCH_SHARE = 0.25
 const TICK_MS = 100
 /** When somebody joins, a free slot is found at once. */
 const JOIN_TICK_MS = 10
+/** New places a second and worker for visitors without a clearance: their pages cost at most about a fiftieth of a core, whatever floods in. */
+const MOST_NEW_PER_SECOND = 2_000
 /** A page that opens after so long has still opened; with a turn, a visitor is not sent back before. */
 const TURN_WAIT_MS = 4_000
 /** Refusals that mean: the origin is full. */
@@ -72,6 +74,8 @@ export class WaitingDoor {
   readonly #spare = { freeSlots: 0, waiting: 0, perSecond: 0 }
   #settings: WaitingRoomSettings
   #pages: WaitingPages
+  #newSecond = -1
+  #newInSecond = 0
 
   constructor(parts: WaitingDoorParts, { site, waitingRoom }: DoorSettings) {
     this.#parts = parts
@@ -208,6 +212,7 @@ export class WaitingDoor {
   }
 
   #join(request: Request, index: number): Standing {
+    if (request.clearedBy === '' && !this.#mayBeNew()) return 'lost'
     const { admission, hashKey } = this.#parts
     const line = this.#lines[index]
     const most = Math.floor(this.#settings.placesPerClient * admission.sources.natWeight(request.sourceSlot))
@@ -216,6 +221,15 @@ export class WaitingDoor {
     if (number === NO_PLACE) return 'lost'
     request.placeNumber = number
     return line.standing(number)
+  }
+
+  #mayBeNew(): boolean {
+    const second = Math.floor(this.#nowMs() / 1_000)
+    if (second !== this.#newSecond) {
+      this.#newSecond = second
+      this.#newInSecond = 0
+    }
+    return this.#newInSecond++ < MOST_NEW_PER_SECOND
   }
 
   /** The ticket that came and names this place, or ''. Its facts are then in `#tokens`. */
