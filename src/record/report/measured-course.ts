@@ -7,8 +7,8 @@ import { fateOf, type Fate, type Measure } from '../../contract/measure.ts'
 import type { Condition } from '../../contract/plan.ts'
 import type { Reason } from '../../contract/reason.ts'
 
-/** Twice as many as a plot shows; joined pairwise beyond. */
-const MOST_SPANS = 960
+/** A plot on paper tells no more apart; joined pairwise beyond. */
+const MOST_SPANS = 480
 const MOST_RULES = 500
 
 export interface CourseSpan {

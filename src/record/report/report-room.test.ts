@@ -44,9 +44,11 @@ test('an early warning from an open incident with 10,000 journal entries is ther
   const entries = measureEntries(10_000)
   const { room } = roomWith(entries)
   for (const form of reportForms) {
-    const started = performance.now()
+    // Processor time: the machine may be busy with other things.
+    const before = process.cpuUsage()
     const report = await write(room, 'early-warning', form)
-    const tookMs = performance.now() - started
+    const used = process.cpuUsage(before)
+    const tookMs = (used.user + used.system) / 1_000
     assert.ok(report.content.length > 1_000)
     assert.ok(tookMs < 2_000, `${form}: ${Math.round(tookMs)} ms`)
   }

@@ -37,7 +37,7 @@ export const sectionBuilders: Readonly<Record<Exclude<SectionName, 'assessment'>
   figures: ({ incident, settings }: Facts) => figureSection(incident.figures, settings.timeZone),
   plots: ({ course, settings }: Facts) => {
     const plots = coursePlots(course, settings.timeZone)
-    return [section('plots', 'Course in pictures', plots.length === 0 ? [{ type: 'paragraph', text: 'Nothing was measured in the time of this incident.' }] : plots.map((plot) => ({ type: 'plot', plot })))]
+    return [section('plots', 'Course in pictures', plots.length === 0 ? [{ type: 'paragraph', text: 'The journal holds no measures of the time of this incident.' }] : plots.map((plot) => ({ type: 'plot', plot })))]
   },
   measures: measuresSection,
   course: ({ incident, settings }: Facts) => courseSection(incident, settings.timeZone, [...incident.timeline], MOST_TIMELINE),
@@ -129,7 +129,7 @@ function measuresSection({ course, settings }: Facts): Section[] {
   ])
   const beyond = rules.length - rows.length + course.rulesBeyond
   const blocks: Block[] = [rows.length === 0
-    ? { type: 'paragraph', text: 'No rule matched a request in the time of this incident.' }
+    ? { type: 'paragraph', text: 'The journal holds no rule that matched a request in the time of this incident.' }
     : { type: 'table', caption: 'Rules that acted, most matches first', columns: ['Rule', 'What it matches', 'Action', 'Requests matched', 'Between'], rows }]
   if (beyond > 0) blocks.push({ type: 'paragraph', text: `${numberText(beyond)} further rules with fewer matches are left out.` })
   return [section('measures', 'Rules and what they matched', blocks)]

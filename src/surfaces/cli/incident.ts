@@ -5,6 +5,7 @@ import { evidenceCommand } from './incident-evidence.ts'
 import { exportCommand } from './incident-export.ts'
 import { type Given, idWord, incidentOrders } from './incident-orders.ts'
 import { incidentList, incidentPage } from './incident-page.ts'
+import { clocksCommand, reportCommand, reportedCommand } from './incident-report.ts'
 import { askRecord, socketFlags } from './reach-shield.ts'
 
 async function list<S>(given: Given, parts: CliParts<S>): Promise<number> {
@@ -52,7 +53,7 @@ export const incidentCommand: CommandSpec = {
   summary: 'lead an incident: what is known, who says what, what to do',
   description: 'An attack opens an incident by itself. Here people add what only they know: since when they were aware, claims, questions and verdicts, evidence, tasks, answers for the reports. Every word is kept in the journal with a name. docs/operator/incident.md leads through it.',
   flags: [...socketFlags, jsonFlag],
-  children: [listCommand, showCommand, ...incidentOrders, evidenceCommand, exportCommand],
+  children: [listCommand, showCommand, ...incidentOrders, evidenceCommand, reportCommand, clocksCommand, reportedCommand, exportCommand],
   examples: [
     ['polder incident show', 'what is known now'],
     ['polder incident aware open', 'we know of it: legal clocks start'],
