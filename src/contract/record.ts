@@ -1,4 +1,4 @@
-import type { AlertExchanges } from './alert.ts'
+import type { AlertExchanges, AlertsState } from './alert.ts'
 import type { CalendarExchanges } from './calendar.ts'
 import type { ControlEvent, ControlView } from './control.ts'
 import type { TrafficCounts } from './control-socket.ts'
@@ -61,4 +61,6 @@ export interface RecordState {
   readonly journal: JournalState
   /** Rooms that could not be opened, with the reason; the others do their work. */
   readonly closedRooms: ReadonlyArray<{ readonly room: RoomName; readonly sentence: string }>
+  /** null: the room could not be opened. */
+  readonly alerts: AlertsState | null
 }

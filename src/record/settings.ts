@@ -1,3 +1,4 @@
+import type { AlertRoomSettings } from './alert/alert-room.ts'
 import type { CalendarSettings } from './calendar/options.ts'
 import type { IncidentSettings } from './incident/incident-room.ts'
 import type { JournalSettings } from './journal/options.ts'
@@ -8,6 +9,7 @@ export interface RecordSettings {
   readonly journal: JournalSettings
   readonly incident: IncidentSettings
   readonly report: ReportSettings
+  readonly alert: AlertRoomSettings
   readonly calendar: CalendarSettings
   /** detection.watchZ: where the band of usual traffic ends. */
   readonly watchZ: number

@@ -11,8 +11,10 @@ import type { RoomName } from '../contract/record.ts'
 import type { ThreadOrder, ThreadReport } from '../contract/thread.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { processLog } from '../kernel/log.ts'
+import { systemRandom } from '../kernel/random.ts'
 import { SECOND_MS } from '../kernel/units.ts'
 import { CalendarRoom } from './calendar/calendar-room.ts'
+import { AlertRoom } from './alert/alert-room.ts'
 import { Desk } from './desk.ts'
 import { IncidentRoom } from './incident/incident-room.ts'
 import { JournalRoom } from './journal/journal-room.ts'
@@ -49,6 +51,8 @@ const parts = <S>(name: RoomName, of: () => S): RoomParts<S> => ({ settings: of,
 desk.open('journal', () => new JournalRoom(journal))
 const incidents = desk.open('incident', () => new IncidentRoom(parts('incident', () => settings.incident)))
 desk.open('report', () => new ReportRoom(parts('report', () => settings.report), { show: (id) => askIncidents('show', { id }), list: () => askIncidents('list', {}) }))
+const alerts = desk.open('alert', () => new AlertRoom({ ...parts('alert', () => settings.alert), random: systemRandom }))
+desk.sendAlertsTo(alerts)
 desk.open('calendar', () => new CalendarRoom({
   ...parts('calendar', () => settings.calendar),
   apply: (effects, untilWallMs) => report({ type: 'posture', sensitivity: effects.sensitivity, untilWallMs }),
@@ -115,7 +119,7 @@ function report(message: ThreadReport): void {
 }
 
 const ticking = setInterval(() => {
-  report({ type: 'record-state', state: { journal: journal.state(), closedRooms: desk.closedRooms }, events })
+  report({ type: 'record-state', state: { journal: journal.state(), closedRooms: desk.closedRooms, alerts: alerts?.state() ?? null }, events })
   events = []
 }, SECOND_MS)
 report({ type: 'ready', sockets: [] })

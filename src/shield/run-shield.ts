@@ -38,6 +38,7 @@ export async function runShield(options: RunOptions): Promise<number> {
   const shield = await startShield(options.first, {
     version: options.version, log,
     inherited: inheritedSockets(options.environment),
+    secrets: options.environment.secrets,
     successorOf: options.environment.takeover.length > 0 ? process.ppid : 0,
   })
   for (const url of shield.urls) log.info(`serving ${url}`, { url })

@@ -101,6 +101,7 @@ export function controlSettings(settings: Settings): ControlSettings {
   return { detection: settings.detection, mitigation: settings.mitigation, crawlers: settings.crawlers, networkData: settings.networkData }
 }
 
-export function recordSettings(settings: Settings): RecordSettings {
-  return { journal: settings.journal, incident: settings.incident, report: settings.report, calendar: settings.calendar, watchZ: settings.detection.watchZ }
+export function recordSettings(settings: Settings, secrets: Readonly<Record<string, string>>): RecordSettings {
+  const alert = { alert: settings.alert, channels: settings.alertChannels, site: settings.site.name, secrets }
+  return { alert, journal: settings.journal, incident: settings.incident, report: settings.report, calendar: settings.calendar, watchZ: settings.detection.watchZ }
 }

@@ -44,6 +44,8 @@ export interface ShieldOptions {
   readonly inherited: ReadonlyMap<string, readonly number[]>
   /** Pid of the process that hands over to this one, else 0 or left out: its control socket may be replaced. */
   readonly successorOf?: number
+  /** Secrets of alert channels from the environment, by name. */
+  readonly secrets?: Readonly<Record<string, string>>
 }
 
 export interface Shield {
@@ -89,7 +91,10 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       if (report.type === 'vitals') {
         totals.add(report.vitals, report.upstreams)
         desk.hearVitals(report.vitals)
-      } else if (report.type === 'control-view') desk.hearView(report.view, report.events)
+      } else if (report.type === 'control-view') {
+        totals.state = report.view.state
+        desk.hearView(report.view, report.events)
+      }
       else if (report.type === 'store-state') totals.store = report.state
       else if (report.type === 'lifeline-state') lifeline.hear(report.state)
       else if (report.type === 'posture') threads.send('control', report)
@@ -210,7 +215,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
   }
   void threads.start({
     name: 'record', file: new URL('../record/worker.ts', import.meta.url), watchHeartbeat: true, optional: true,
-    start: (): RecordStart => ({ settings: recordSettings(settings), dataDir: settings.dataDir, version }),
+    start: (): RecordStart => ({ settings: recordSettings(settings, options.secrets ?? {}), dataDir: settings.dataDir, version }),
   })
   let recordClosed: Promise<void> | null = null
   record.note({ kind: 'start', who: 'polder', sentence: `Polder ${version} started and serves ${plans.urls().join(', ')}`, data: { version, node: process.versions.node, pid: process.pid, urls: plans.urls(), workers, successorOf: options.successorOf ?? 0 } })
@@ -263,7 +268,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       for (const name of edgeNames(workers)) threads.send(name, { type: 'settings', version: settingsVersion, settings: dataplaneSettings(settings) })
       threads.send('control', { type: 'settings', version: settingsVersion, settings: controlSettings(settings) })
       threads.send('lifeline', { type: 'settings', version: settingsVersion, settings: settings.lifeline })
-      threads.send('record', { type: 'settings', version: settingsVersion, settings: recordSettings(settings) })
+      threads.send('record', { type: 'settings', version: settingsVersion, settings: recordSettings(settings, options.secrets ?? {}) })
       await applied
       await kernelDrop.applySettings()
     },

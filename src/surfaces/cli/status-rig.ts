@@ -47,7 +47,7 @@ export const attack: ShieldStatus = {
   upstreams: [{ name: 'http://127.0.0.1:8090', healthy: true }],
   record: {
     alive: true,
-    state: { journal: { entries: 812, lastSeq: 812, lastHash: '5f'.repeat(32), segments: 1, bytes: 412_000, suspended: null, waiting: 0, lost: 0, failures: 0 }, closedRooms: [] },
+    state: { journal: { entries: 812, lastSeq: 812, lastHash: '5f'.repeat(32), segments: 1, bytes: 412_000, suspended: null, waiting: 0, lost: 0, failures: 0 }, closedRooms: [], alerts: { open: { info: 0, warning: 0, critical: 1 }, channels: [{ name: 'duty-mail', kind: 'mail', to: 'duty@example.org by mail.example.org:587', sent: 2, failed: 0, waiting: 1, lastSentAtWallMs: NOW - 60_000, trouble: 'the mail could not be delivered: connect ECONNREFUSED' }] } },
   },
   kernelDrop: { state: 'off', sentence: 'off', sources: 0 },
   events: [{ atWallMs: NOW - 66_000, code: 'state', sentence: 'STRAIN to ATTACK: a rule passes all gates' }],

@@ -117,8 +117,19 @@ function machine(status: ShieldStatus): string[] {
   return [
     `shield         pid ${status.pid}, up ${span(status.atWallMs - status.startedAtWallMs)}, ${workers.ready} of ${workers.wanted} workers, ${count(status.connections)} connections, own delay ${count(status.eventLoopLagP99Ms)} ms${workers.restarts === 0 ? '' : `, ${workers.restarts} threads restarted`}`,
     `memory store   ${count(status.cache.entries)} answers, ${bytes(status.cache.bytes)}`,
+    ...alerts(status),
     ...(kernelDrop.state === 'off' ? [] : [`kernel drop    ${kernelDrop.sentence}${kernelDrop.state === 'on' ? `, ${count(kernelDrop.sources)} sources` : ''}`]),
   ]
+}
+
+/** What is open, and every channel that fails: a failing channel is seen by nobody else. */
+function alerts({ record }: ShieldStatus): string[] {
+  const state = record.state?.alerts ?? null
+  if (state === null) return []
+  const open = (['critical', 'warning', 'info'] as const).filter((severity) => state.open[severity] > 0).map((severity) => `${state.open[severity]} ${severity}`)
+  const failing = state.channels.filter((one) => one.trouble !== null)
+  const channels = state.channels.length === 0 ? 'nobody is told: there is no channel in the settings' : `${state.channels.length} ${state.channels.length === 1 ? 'channel' : 'channels'}`
+  return [`alerts         ${open.length === 0 ? 'none open' : `${open.join(', ')} open (polder alert open)`}; ${channels}`, ...failing.map((one) => `  ${one.name} fails: ${one.trouble}`)]
 }
 
 function rules(status: ShieldStatus, colours: Colours): string[] {

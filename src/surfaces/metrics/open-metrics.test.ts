@@ -89,6 +89,23 @@ test('a class that had no request in the last second still has its gauges, with 
   assert.equal(samples.get('polder_origin_limit{class="page"}'), 8)
 })
 
+test('the state is one of five, and each channel of alerts has its counts', () => {
+  const totals = new Totals()
+  assert.doesNotMatch(openMetrics(totals, 'x'), /polder_state|polder_alert/)
+  totals.state = 'ATTACK'
+  totals.record = {
+    journal: { entries: 1, lastSeq: 1, lastHash: '', segments: 1, bytes: 1, suspended: null, waiting: 0, lost: 0, failures: 0 }, closedRooms: [],
+    alerts: { open: { info: 0, warning: 0, critical: 1 }, channels: [{ name: 'duty', kind: 'mail', to: 'x', sent: 3, failed: 1, waiting: 2, lastSentAtWallMs: null, trouble: 'no answer' }] },
+  }
+  const samples = scrape(openMetrics(totals, 'x'))
+  assert.deepEqual(['NORMAL', 'WATCH', 'STRAIN', 'ATTACK', 'EMERGENCY'].map((state) => samples.get(`polder_state{state="${state}"}`)), [0, 0, 0, 1, 0])
+  assert.equal(samples.get('polder_alerts_open{severity="critical"}'), 1)
+  assert.equal(samples.get('polder_alert_messages_total{channel="duty",kind="mail",result="sent"}'), 3)
+  assert.equal(samples.get('polder_alert_messages_total{channel="duty",kind="mail",result="failed"}'), 1)
+  assert.equal(samples.get('polder_alert_waiting{channel="duty",kind="mail"}'), 2)
+  assert.equal(samples.get('polder_alert_channel_trouble{channel="duty",kind="mail"}'), 1)
+})
+
 test('rules come and go, and their counters stay bounded', () => {
   const totals = new Totals()
   for (let i = 0; i < 1_000; i++) totals.add(vitals(0, { ruleMatches: { [`auto-${i}`]: { matched: 1, positive: 0, canaryPassed: 0, canaryTried: 0 } } }), [])

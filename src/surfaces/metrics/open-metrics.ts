@@ -1,4 +1,6 @@
 /** Totals as OpenMetrics 1.0 text. Every family has a fixed label set; nothing a visitor sends becomes a label. */
+import { type AlertsState, severities } from '../../contract/alert.ts'
+import { shieldStates } from '../../contract/plan.ts'
 import { reasons } from '../../contract/reason.ts'
 import { durationBoundsMs, durationGroups } from '../../contract/vitals.ts'
 import type { Totals } from './totals.ts'
@@ -62,6 +64,10 @@ export function openMetrics(totals: Totals, version: string): string {
 
 function gauges(out: Lines, totals: Totals): void {
   const workers = [...totals.last.values()]
+  if (totals.state !== null) {
+    out.family('polder_state', 'gauge', 'The state of the shield: 1 for the one it is in, 0 for the others.')
+    for (const state of shieldStates) out.sample('polder_state', { state }, totals.state === state ? 1 : 0)
+  }
   out.family('polder_open_connections', 'gauge', 'Connections open now, by worker.')
   for (const one of workers) out.sample('polder_open_connections', { worker: String(one.worker) }, one.openConnections)
   out.family('polder_event_loop_lag_seconds', 'gauge', 'p99 of the event loop delay in the last second, by worker.', 'seconds')
@@ -111,8 +117,24 @@ function gauges(out: Lines, totals: Totals): void {
     out.family('polder_journal_lost', 'counter', 'Entries given up because the disk failed for too long.')
     out.sample('polder_journal_lost_total', {}, journal.lost)
   }
+  if (totals.record?.alerts) alerts(out, totals.record.alerts)
   out.family('polder_plan_version', 'gauge', 'Version of the plan the data plane follows.')
   out.sample('polder_plan_version', {}, totals.planVersion)
+}
+
+function alerts(out: Lines, { channels, open }: AlertsState): void {
+  out.family('polder_alerts_open', 'gauge', 'Alerts that are not over, by severity.')
+  for (const severity of severities) out.sample('polder_alerts_open', { severity }, open[severity])
+  // Names of channels come from the settings file.
+  out.family('polder_alert_messages', 'counter', 'Messages of a channel by result; failed: given up after all tries.')
+  for (const { name, kind, sent, failed } of channels) {
+    out.sample('polder_alert_messages_total', { channel: name, kind, result: 'sent' }, sent)
+    out.sample('polder_alert_messages_total', { channel: name, kind, result: 'failed' }, failed)
+  }
+  out.family('polder_alert_waiting', 'gauge', 'Messages that wait in a channel.')
+  for (const { name, kind, waiting } of channels) out.sample('polder_alert_waiting', { channel: name, kind }, waiting)
+  out.family('polder_alert_channel_trouble', 'gauge', 'Whether the last try of a channel failed (1) or it works as far as is known (0).')
+  for (const { name, kind, trouble } of channels) out.sample('polder_alert_channel_trouble', { channel: name, kind }, trouble === null ? 0 : 1)
 }
 
 class Lines {

@@ -1,3 +1,4 @@
+import type { ShieldState } from '../../contract/plan.ts'
 import type { Reason } from '../../contract/reason.ts'
 import type { RecordState } from '../../contract/record.ts'
 import type { RouteClass } from '../../contract/route-class.ts'
@@ -25,6 +26,8 @@ export class Totals {
   readonly upstreams = new Map<number, readonly UpstreamState[]>()
   store: StoreState | null = null
   record: RecordState | null = null
+  /** null: not heard since the start. */
+  state: ShieldState | null = null
   planVersion = 0
   /** Last word of the control plane, wall ms; 0 before the first. */
   controlHeardAtWallMs = 0
