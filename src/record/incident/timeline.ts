@@ -23,6 +23,8 @@ const kinds: Readonly<Partial<Record<JournalKind, TimelineItem['kind']>>> = Obje
 })
 /** An answer of the control socket holds about ten thousand; nobody reads a thousand. */
 const MOST_ITEMS = 1_000
+/** An origin that is strained every other second is strained. */
+const CALM_MS = 60_000
 
 /** `changes`: what was done with the incident itself (IncidentRecord.changes). */
 export function timelineOf(entries: readonly JournalEntry[], span: FigureSpan, incidentId: string, changes: readonly TimelineItem[]): TimelineItem[] {
@@ -40,27 +42,36 @@ export function timelineOf(entries: readonly JournalEntry[], span: FigureSpan, i
   return items.length <= MOST_ITEMS ? items : shortened(items)
 }
 
+/** Strained at the first measure with a strained second; no longer after a minute without one, told for where that minute began. */
 function originItems(entries: readonly JournalEntry[]): TimelineItem[] {
   const items: TimelineItem[] = []
   let strained = false
+  let well: { readonly atWallMs: number; readonly seq: number } | null = null
   for (const { seq, measure } of measuresOf(entries)) {
-    if (measure.health.heardSeconds === 0) continue
-    const now = measure.health.strainedSeconds > 0
-    if (now === strained) continue
-    strained = now
-    const failed = measure.origin.reduce((total, one) => total + one.serverErrors + one.timeouts + one.connectFailures, 0)
-    items.push({
-      atWallMs: measure.fromWallMs, kind: 'origin', who: 'polder', seq,
-      sentence: now ? `the origin is strained (${measure.health.strainedSeconds} of ${measure.health.heardSeconds} s${failed === 0 ? '' : `, ${failed} failed answers`})` : 'the origin is no longer strained',
-    })
+    const { heardSeconds, strainedSeconds } = measure.health
+    if (heardSeconds === 0) continue
+    if (strainedSeconds > 0) {
+      well = null
+      if (strained) continue
+      strained = true
+      const failed = measure.origin.reduce((total, one) => total + one.serverErrors + one.timeouts + one.connectFailures, 0)
+      items.push({ atWallMs: measure.fromWallMs, kind: 'origin', who: 'polder', seq, sentence: `the origin is strained (${strainedSeconds} of ${heardSeconds} s${failed === 0 ? '' : `, ${failed} failed answers`})` })
+    } else if (strained) {
+      well ??= { atWallMs: measure.fromWallMs, seq }
+      if (measure.toWallMs - well.atWallMs < CALM_MS) continue
+      strained = false
+      items.push({ ...well, kind: 'origin', who: 'polder', sentence: 'the origin is no longer strained' })
+    }
   }
   return items
 }
 
 /** Rules and the shield's own notes give way first, those in the middle; what people did stays. */
 function shortened(items: readonly TimelineItem[]): TimelineItem[] {
-  const minor = items.filter((item) => item.kind === 'rule' || item.kind === 'system')
-  const away = new Set(minor.slice(Math.floor(minor.length / 4), Math.floor(minor.length / 4) + items.length - MOST_ITEMS))
+  const minor = items.filter((item) => item.kind === 'rule' || item.kind === 'system' || item.kind === 'origin')
+  const kept = Math.max(0, MOST_ITEMS - (items.length - minor.length))
+  const first = Math.ceil(kept / 4)
+  const away = new Set(minor.slice(first, minor.length - (kept - first)))
   const left = items.filter((item) => !away.has(item)).slice(-MOST_ITEMS)
   const gap = items.length - left.length
   return [{ atWallMs: left[0].atWallMs, kind: 'system', who: 'polder', seq: left[0].seq, sentence: `${gap} further entries are left out here; the journal has them` }, ...left]
