@@ -51,7 +51,7 @@ test('a book of the next life publishes the same rules and keeps the same orders
   const next = afterRestart(book, NOW + 1_000)
   assert.deepEqual(next.planRules(NOW + 1_000, options), book.planRules(NOW + 1_000, options))
   assert.deepEqual(next.keptOrders(NOW + 1_000), book.keptOrders(NOW + 1_000))
-  const [record] = next.records(options).filter((rule) => rule.id === 'by-hand')
+  const record = next.records(options).find((rule) => rule.id === 'by-hand')!
   assert.deepEqual([record.who, record.why, record.stage, record.bornAtWallMs], ['anna', 'a reason', 'pinned', NOW])
 })
 
