@@ -48,6 +48,12 @@ test('the brief stays one page when everything in it is as long as it can be', a
   assert.match(run('pdfinfo', await fileOf(factsOf(brief, settingsFor({ institution: text.slice(0, 200), contact: '' })), 'brief')), /^Pages: +1$/m)
 })
 
+test('the metadata stay well-formed whatever the institution is called', async () => {
+  const meta = run('pdfinfo', '-meta', await fileOf(factsOf(richIncident(), settingsFor({ institution: 'House & <rdf:li>Senate' })), 'brief'))
+  assert.ok(!/&(?!amp;|lt;|gt;)|Senate/.test(meta))
+  assert.match(meta, /<rdf:li xml:lang="x-default">Brief for the leadership: 2026-11-23-1/)
+})
+
 test('the structure has headings, tables with scoped heads, and figures in words', async () => {
   const file = await fileOf(factsOf(richIncident(), settingsFor({ language: 'el' })), 'final')
   const structure = run('pdfinfo', '-struct-text', file)

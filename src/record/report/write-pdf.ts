@@ -59,9 +59,10 @@ export async function writePdf(report: ReportDocument, fonts: PdfFonts = findFon
 
 async function writeWith(report: ReportDocument, fonts: PdfFonts, spacing: Spacing): Promise<{ readonly bytes: Buffer; readonly pages: number }> {
   const tlp = `TLP:${report.tlp.toUpperCase()}`
+  // pdfkit puts the author unescaped into the XML of the metadata: a name that XML would misread is left to the heading.
   const doc = new PDFDocument({
     size: 'A4', margin: spacing.margin, pdfVersion: '1.7', tagged: true, subset: 'PDF/UA' as never, lang: 'en', displayTitle: true, bufferPages: true,
-    info: { Title: `${report.title}: ${report.incidentId} (${tlp})`, Author: report.institution, Creator: 'Polder', Producer: 'Polder', CreationDate: new Date(report.writtenAtWallMs) },
+    info: { Title: `${report.title}: ${report.incidentId} (${tlp})`, ...(/[<>&]/.test(report.institution) ? {} : { Author: report.institution }), Creator: 'Polder', Producer: 'Polder', CreationDate: new Date(report.writtenAtWallMs) },
   })
   const pieces: Buffer[] = []
   const done = new Promise<void>((resolve, reject) => {
