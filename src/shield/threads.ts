@@ -24,7 +24,7 @@ const CHECK_MS = 1_000
 const HEAP = Object.freeze({ maxYoungGenerationSizeMb: 12, maxOldGenerationSizeMb: 768 })
 /**
  * An edge thread works per request: with 4 MB a proxied request outlives two sweeps, is kept as if for ever, and a fifth of the thread's time goes into
- * sweeping. A semi-space of 16 MB takes that to 2 %, for 24 MiB more of resident memory a thread under load (docs/decisions/0013-proxied-path.md).
+ * sweeping. A semi-space of 16 MB takes that to 2 %, for 24 (proxied) to 60 MiB (cached churn) more of resident memory a thread (docs/decisions/0013-proxied-path.md).
  */
 const EDGE_HEAP = Object.freeze({ ...HEAP, maxYoungGenerationSizeMb: 48 })
 
