@@ -49,7 +49,7 @@ function timeFigures({ began, detected, mitigated, ended, counted }: Moments, sp
   return [
     time('start', 'First second above what is usual', began, 'estimated'),
     time('detected', 'Noticed by Polder (state left NORMAL)', detected, 'exact'),
-    time('mitigated', 'Origin well and hardly a request lost, for five seconds in a row', mitigated, 'estimated'),
+    time('mitigated', 'Origin well and hardly a request lost again', mitigated, 'estimated'),
     time('ended', began === null ? 'State back to NORMAL' : 'Last second above what is usual', ended, began === null ? 'exact' : 'estimated'),
     first === null || last === null || last.atWallMs < first.atWallMs
       ? notKnown('duration-seconds', 'Duration, in seconds', 'seconds')
@@ -102,7 +102,7 @@ function requestFigures({ counted }: Moments): Figure[] {
  */
 function visitorFigures({ counted }: Moments): Figure[] {
   const name = 'Share of the visitors\' requests served'
-  const boundName = 'At most this share of normal requests was touched by a rule of Polder\'s own'
+  const boundName = 'Normal requests touched by rules of Polder\'s own, at most'
   if (counted.length === 0) return [notKnown('visitors-served', name, 'share'), notKnown('collateral-share-bound', boundName, 'share')]
   const from = rangeOf(counted)
   const bounds = new Map<string, number>()

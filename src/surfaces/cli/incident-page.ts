@@ -114,7 +114,7 @@ function deadlineLines(incident: Incident, clocks: readonly ReportClock[] | null
     const text = `${clock.kind}: ${left < 0 ? `LATE since ${when(clock.dueWallMs)}` : `due ${when(clock.dueWallMs)}, in ${span(left)}`} (${clock.law})`
     return [left < 0 ? paint(colours, 'red', text) : clock.state === 'soon' ? paint(colours, 'yellow', text) : text]
   })
-  if (lines.length === 0) return section(paint(colours, 'bold', 'Deadlines'), [incident.awareAtWallMs === null ? 'none runs: nobody said yet when people became aware' : 'none'])
+  if (lines.length === 0) return section(paint(colours, 'bold', 'Deadlines'), [incident.awareAtWallMs === null ? 'none runs: nobody said yet when people became aware' : `none runs: polder incident clocks ${incident.id} says why`])
   return section(paint(colours, 'bold', 'Deadlines'), lines)
 }
 
