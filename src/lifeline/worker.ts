@@ -36,6 +36,8 @@ const log = processLog('lifeline')
 const clock = systemClock
 let { settings } = start
 let calm = false
+/** The file is closed: the process ends. */
+let closed = false
 
 mkdirSync(dirname(start.file), { recursive: true, mode: 0o700 })
 const store = new CrawlStore(start.file, { maxBytes: settings.diskBytes, wallMs: () => clock.wallMs(), onReplaced: (detail) => log.warn(`the lifeline's file was damaged and is begun anew: ${detail}`) })
@@ -48,7 +50,9 @@ const crawler = new Crawler(
     ask: (ask) => lines.ask(ask),
     isCalm: () => calm,
     readPages: () => reads.unknownPages(READ_PAGES),
-    log: (message, facts) => log.info(message, facts),
+    log: (message, facts) => {
+      if (!closed) log.info(message, facts)
+    },
   },
   settings,
 )
@@ -76,6 +80,7 @@ let lastState: LifelineState | null = null
 let lastStateAtMs = Number.NEGATIVE_INFINITY
 
 function tellState(): void {
+  if (closed) return
   const now = clock.monotonicMs()
   if (lastState === null || now - lastStateAtMs >= STATE_EVERY_MS) {
     lastState = stateNow()
@@ -120,6 +125,7 @@ main.on('message', (order: ThreadOrder<LifelineSettings>) => {
     case 'drain':
       if (timer !== null) clearTimeout(timer)
       timer = null
+      closed = true
       store.close()
       report({ type: 'drained' })
       return
