@@ -108,12 +108,12 @@ test('who waits for the lifeline waits a bounded time, and nobody waits when the
   assert.equal(got.length, 0)
   clock.advanceMs(1_001)
   desk.tick(clock.monotonicMs())
-  assert.deepEqual(got, [null])
+  assert.ok(got.length === 1 && got[0] === null)
   // Its late answer is nobody's.
   desk.heard(asked[0][0], null)
   desk.askLifeline = () => false
   desk.recall(ask('/y'), true, clock.monotonicMs(), 1_000, (answer) => got.push(answer))
-  assert.deepEqual(got, [null, null])
+  assert.ok(got.length === 2 && got[1] === null)
 })
 
 test('the shelf has a fixed size, whatever is asked for', () => {
