@@ -49,9 +49,11 @@ export interface JournalVerdict {
 }
 
 export interface JournalExchanges {
-  /** Oldest first; `afterSeq` 0 for the beginning; `most` at most 1,000. */
-  readonly list: { readonly asks: { readonly afterSeq: number; readonly most: number; readonly kinds?: readonly JournalKind[]; readonly fromWallMs?: number; readonly toWallMs?: number }; readonly answers: { readonly entries: readonly JournalEntry[]; readonly more: boolean } }
+  /** Oldest first; `afterSeq` 0 for the beginning; `most` at most 1,000. `newest`: the newest `most` of them. */
+  readonly list: { readonly asks: { readonly afterSeq: number; readonly most: number; readonly kinds?: readonly JournalKind[]; readonly fromWallMs?: number; readonly toWallMs?: number; readonly newest?: boolean }; readonly answers: { readonly entries: readonly JournalEntry[]; readonly more: boolean } }
   readonly verify: { readonly asks: AsksNothing; readonly answers: JournalVerdict }
+  /** The newest entry on the disk. */
+  readonly head: { readonly asks: AsksNothing; readonly answers: { readonly seq: number; readonly hash: string } }
   readonly [question: string]: { readonly asks: object; readonly answers: unknown }
 }
 

@@ -5,7 +5,9 @@
  */
 import type { Settings } from '../config/settings.ts'
 import type { ControlEvent, ControlView } from '../contract/control.ts'
-import type { ActOutcome, AddressFacts, EndedCounts, Hello, KernelDropState, ShieldStatus, TrafficCounts } from '../contract/control-socket.ts'
+import type { JournalDraft } from '../contract/journal.ts'
+import type { ActOutcome, AddressFacts, Hello, KernelDropState, ShieldStatus } from '../contract/control-socket.ts'
+import type { LifelineState } from '../contract/lifeline.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import type { Plan, Rule } from '../contract/plan.ts'
 import type { RecordQuestion, RecordReply, ShieldSecond } from '../contract/record.ts'
@@ -42,10 +44,10 @@ export interface DeskParts {
   sendAct(act: OperatorAct): void
   source(address: string): { readonly countedAs: string; readonly tracked: AddressFacts['tracked'] }
   kernelDrop(): KernelDropState
-  /** The record: asked, told, and how it fares. */
-  askRecord(question: RecordQuestion): Promise<RecordReply>
   /** The lifeline's state; with `crawl`, a pass begins. */
   lifeline(order: 'crawl' | 'state'): Promise<LifelineState>
+  /** The record: asked, told, and how it fares. */
+  askRecord(question: RecordQuestion): Promise<RecordReply>
   writeDown(draft: JournalDraft): void
   record(): ShieldStatus['record']
 }
@@ -85,10 +87,12 @@ export class ControlDesk implements ControlAnswers {
     this.#heardAtWallMs = this.#parts.totals.controlHeardAtWallMs = this.#parts.clock.wallMs()
     for (const event of events) {
       this.#events.push(event)
-      this.#untold(event)
       // Orders are carried out in the order they were given, each answered by one event (control plane: operator desk).
       const refused = event.code === 'operator-refused' || (event.code === 'control-step-failed' && event.sentence.startsWith('could not obey'))
-      if (refused || event.code.startsWith('operator-')) this.#acts.shift()?.answer({ done: !refused, sentence: event.sentence })
+      const waiting = refused || event.code.startsWith('operator-') ? this.#acts.shift() : undefined
+      // An order that somebody waits for is written down with its answer (act).
+      if (waiting === undefined) this.#untold(event)
+      else waiting.answer({ done: !refused, sentence: event.sentence })
     }
     if (this.#events.length > MAX_EVENTS) this.#events = this.#events.slice(-MAX_EVENTS)
   }
@@ -133,10 +137,10 @@ export class ControlDesk implements ControlAnswers {
     return second
   }
 
-  }
-
   lifeline(order: 'crawl' | 'state'): Promise<LifelineState> {
     return this.#parts.lifeline(order)
+  }
+
   record(question: RecordQuestion): Promise<RecordReply> {
     return this.#parts.askRecord(question)
   }
@@ -153,7 +157,10 @@ export class ControlDesk implements ControlAnswers {
   }
 
   async act(act: OperatorAct): Promise<ActOutcome> {
-    const outcome = await this.#order(act)
+    const outcome = await this.#order(act).catch((error: Error) => {
+      this.#parts.writeDown({ kind: 'act', who: act.who, sentence: `not known to be done: ${error.message}`, data: { done: null, act } })
+      throw error
+    })
     this.#parts.writeDown({ kind: 'act', who: act.who, sentence: outcome.done ? outcome.sentence : `not done: ${outcome.sentence}`, data: { done: outcome.done, act } })
     return outcome
   }

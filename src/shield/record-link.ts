@@ -107,13 +107,13 @@ export class RecordLink {
   }
 
   died(): void {
-    for (const ticket of [...this.#questions.keys()]) this.#take(ticket)?.fail(new RecordGone('the record died before it answered; it is started anew by itself. Ask again in a few seconds, and look whether what was asked is done'))
+    for (const ticket of this.#questions.keys()) this.#take(ticket)?.fail(new RecordGone('the record died before it answered; it is started anew by itself. Ask again in a few seconds, and look whether what was asked is done'))
   }
 
   /** Nothing more is told or asked. */
   close(): void {
     this.#closed = true
-    for (const ticket of [...this.#questions.keys()]) this.#take(ticket)?.fail(new RecordGone('this process is ending'))
+    for (const ticket of this.#questions.keys()) this.#take(ticket)?.fail(new RecordGone('this process is ending'))
   }
 
   #take(ticket: number): Waiting | undefined {

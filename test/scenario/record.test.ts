@@ -53,7 +53,7 @@ test('what a person orders is written down with the name, done or not', async ()
 })
 
 test('a question that no room knows is answered with a sentence', async () => {
-  assert.deepEqual(await ask('journal', 'burn', {}), { ok: false, code: 'unknown-question', sentence: 'the journal has no question burn' })
+  assert.deepEqual(await ask('journal', 'burn', {}), { ok: false, code: 'unknown-question', sentence: 'the journal has no question burn; it has list, verify, head' })
 })
 
 test('the record dies: visitors are served, who asks is told, and it is started anew with nothing lost', async () => {

@@ -1,0 +1,519 @@
+/**
+ * The journal's writer. Entries are chained in the order they come, written together, synced (fdatasync), and only then acknowledged: an acknowledged entry is
+ * on the disk, whatever ends the process. When the disk fails, entries are acknowledged from memory, an alarm is raised, and writing is tried again every few
+ * seconds by itself; nobody waits. Memory is bounded: beyond it figures go first, then everything is refused and counted.
+ */
+import { join } from 'node:path'
+import type { JournalDraft, JournalEntry, JournalState, JournalVerdict } from '../../contract/journal.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import type { Log } from '../../kernel/log.ts'
+import { MIB, SECOND_MS } from '../../kernel/units.ts'
+import type { Scribe } from '../room.ts'
+import { chain, emptyHead, GENESIS_HASH, type Head, readLine, sha256 } from './chain.ts'
+import { JournalLock } from './journal-lock.ts'
+import type { JournalSettings } from './options.ts'
+import { recoverTail } from './recover-tail.ts'
+import { Retention, type Segment } from './retention.ts'
+import { listSegments, readFirstLine, readLines, segmentFile, sizeOf } from './segment-files.ts'
+import type { OpenSegment, SegmentStore } from './segment-store.ts'
+import { verifyJournal } from './verify-journal.ts'
+
+/** A new file after this; retention deletes whole files, and the start reads the newest one whole. */
+const SEGMENT_BYTES = 4 * MIB
+/** Written and synced at once. */
+const BATCH_BYTES = MIB
+/** Entries that wait for the disk. */
+const WAITING_BYTES = 8 * MIB
+const WAITING_ENTRIES = 20_000
+/** Before the journal could be opened. */
+const MOST_UNOPENED = 2_000
+const FIRST_RETRY_MS = SECOND_MS
+const LONGEST_RETRY_MS = 5 * SECOND_MS
+/** An upgrade's two processes hand the journal over well within this. */
+const OPEN_PATIENCE_MS = 15 * SECOND_MS
+/** Who must have the number of an entry is not kept waiting longer for a journal that cannot be opened. */
+const NUMBER_WITHIN_MS = 10 * SECOND_MS
+const LOCK_LOOK_MS = 200
+/** A step back of the clock smaller than this is a correction nobody needs to hear of. */
+const CLOCK_STEP_MS = SECOND_MS
+
+export interface JournalParts {
+  readonly folder: string
+  readonly store: SegmentStore
+  readonly clock: Clock
+  readonly log: Log
+  settings(): JournalSettings
+  /** Every entry, in order, once it is acknowledged. */
+  hear(entry: JournalEntry): void
+  /** For status: something a person should look at. */
+  alarm(code: string, sentence: string): void
+  /** For tests: smaller files, quicker second tries. */
+  readonly segmentBytes?: number
+  readonly retryMs?: number
+}
+
+interface Unopened {
+  readonly draft: JournalDraft
+  readonly atWallMs: number
+  readonly sinceMs: number
+  readonly needsNumber: boolean
+  resolve(entry: JournalEntry): void
+}
+
+interface Unwritten {
+  readonly entry: JournalEntry
+  readonly line: Buffer
+  /** null: acknowledged already, from memory. */
+  resolve: ((entry: JournalEntry) => void) | null
+}
+
+export class Journal implements Scribe {
+  readonly #parts: JournalParts
+  readonly #retention: Retention
+  /** null: not opened yet. */
+  #head: Head | null = null
+  /** On the disk. */
+  #written: Head = emptyHead
+  #lastWallMs = 0
+  #segments: Segment[] = []
+  #current: OpenSegment | null = null
+  #unopened: Unopened[] = []
+  #unwritten: Unwritten[] = []
+  #unwrittenBytes = 0
+  #pumping: Promise<void> | null = null
+  #retry: NodeJS.Timeout | null = null
+  #retryMs = FIRST_RETRY_MS
+  #suspended: string | null = null
+  #suspendedAtWallMs = 0
+  #lost = 0
+  #lostToldAt = 0
+  #failures = 0
+  #lock: JournalLock | null = null
+  #closed = false
+  readonly #opening: Promise<void>
+  #unheard: JournalEntry[] = []
+  #telling = false
+  #cleaning = false
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts
+    this.#retention = new Retention(parts.clock)
+    this.#opening = this.#open()
+  }
+
+  write(draft: JournalDraft): Promise<JournalEntry> {
+    return this.#take(draft, true)
+  }
+
+  /** As write, for who needs no number: waits as long as it takes until the journal can be opened. */
+  async note(draft: JournalDraft): Promise<void> {
+    await this.#take(draft, false)
+  }
+
+  /** When everything taken so far is acknowledged. */
+  async settled(): Promise<void> {
+    await this.#opening
+    while (this.#suspended === null && this.#unwritten.length > 0 && this.#pumping !== null) await this.#pumping
+  }
+
+  /** When the journal can be written and read. */
+  opened(): Promise<void> {
+    return this.#opening
+  }
+
+  state(): JournalState {
+    const firstSeq = this.#segments[0]?.firstSeq ?? 1
+    const head = this.#head ?? emptyHead
+    return {
+      entries: Math.max(0, head.seq - firstSeq + 1), lastSeq: head.seq, lastHash: head.hash,
+      segments: this.#segments.length, bytes: this.#segments.reduce((sum, one) => sum + one.bytes, 0),
+      suspended: this.#suspended, waiting: this.#unopened.length + (this.#suspended === null ? 0 : this.#unwritten.length), lost: this.#lost, failures: this.#failures,
+    }
+  }
+
+  /** Once in a while: what is older than its time goes, and the newest hash is told to the log. */
+  tick(): void {
+    if (this.#head === null || this.#closed) return
+    if (this.#retention.isDue()) {
+      this.#parts.log.info(`the journal has ${this.state().entries} entries; entry ${this.#written.seq} has hash ${this.#written.hash}`, { journalSeq: this.#written.seq, journalHash: this.#written.hash })
+      void this.#clean()
+    }
+  }
+
+  /** The newest entry on the disk. */
+  async head(): Promise<Head> {
+    await this.settled()
+    return this.#written
+  }
+
+  async verify(): Promise<JournalVerdict> {
+    await this.#opening
+    return verifyJournal(this.#parts.folder, this.#written.seq === 0 ? {} : { expectHash: this.#written.hash })
+  }
+
+  async *entries(fromSeq: number): AsyncGenerator<JournalEntry> {
+    await this.#opening
+    let next = fromSeq
+    while (this.#head !== null && next <= this.#head.seq) {
+      const started = next
+      const from = Math.max(0, this.#segments.findLastIndex((one) => one.firstSeq <= next))
+      for (const { file } of this.#segments.slice(from)) {
+        for await (const entry of this.#entriesOf(file)) {
+          if (entry.seq < next) continue
+          next = entry.seq + 1
+          yield entry
+        }
+      }
+      const stuck = next === started
+      for (const { entry } of this.#unwritten.slice()) {
+        // A gap: what is missing was written while we read, and the disk has it now; or it was altered there, and is not given out.
+        if (entry.seq > next && this.#written.seq >= next && !stuck) break
+        if (entry.seq < next) continue
+        next = entry.seq + 1
+        yield entry
+      }
+      if (next === started) return
+    }
+  }
+
+  /** Newest first; each file is read whole. */
+  async *newestFirst(): AsyncGenerator<JournalEntry> {
+    await this.#opening
+    const memory = this.#unwritten.map(({ entry }) => entry)
+    let before = Number.POSITIVE_INFINITY
+    for (const entry of memory.toReversed()) {
+      before = entry.seq
+      yield entry
+    }
+    for (const { file } of this.#segments.toReversed()) {
+      const all: JournalEntry[] = []
+      for await (const entry of this.#entriesOf(file)) if (entry.seq < before) all.push(entry)
+      yield* all.toReversed()
+      before = all[0]?.seq ?? before
+    }
+  }
+
+  /** Number of the first entry that may be as young as this; clocks jump, so it looks one file further back. */
+  firstSeqSince(wallMs: number): number {
+    const at = this.#segments.findIndex((one) => one.firstAtWallMs >= wallMs)
+    const index = (at === -1 ? this.#segments.length : at) - 2
+    return this.#segments[Math.max(0, index)]?.firstSeq ?? 1
+  }
+
+  /** Writes what is there, and lets go of the folder. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    if (this.#head !== null) {
+      if (this.#retry !== null) clearTimeout(this.#retry)
+      this.#retry = null
+      this.#pump()
+      await this.#pumping
+    }
+    this.#closed = true
+    if (this.#retry !== null) clearTimeout(this.#retry)
+    await this.#opening
+    for (const one of this.#unopened) one.resolve(lostEntry(one.atWallMs))
+    this.#unopened = []
+    if (this.#head !== null) {
+      this.#parts.log.info(`the journal is closed with entry ${this.#written.seq}, hash ${this.#written.hash}`, { journalSeq: this.#written.seq, journalHash: this.#written.hash })
+      if (this.#unwritten.length > 0) this.#parts.log.error(`${this.#unwritten.length} entries of the journal are lost: the disk failed until the end (${this.#suspended ?? ''})`)
+    }
+    await this.#closeSegment()
+    this.#lock?.release()
+    this.#lock = null
+  }
+
+  #take(draft: JournalDraft, needsNumber: boolean): Promise<JournalEntry> {
+    const atWallMs = Math.round(this.#parts.clock.wallMs())
+    return new Promise((resolve) => {
+      if (this.#closed) resolve(lostEntry(atWallMs))
+      else if (this.#head === null) {
+        if (this.#unopened.length < MOST_UNOPENED) this.#unopened.push({ draft, atWallMs, sinceMs: this.#parts.clock.monotonicMs(), needsNumber, resolve })
+        else this.#lose(atWallMs, resolve)
+      } else this.#chain(draft, atWallMs, resolve)
+    })
+  }
+
+  #lose(atWallMs: number, resolve: (entry: JournalEntry) => void): void {
+    this.#lost++
+    resolve(lostEntry(atWallMs))
+  }
+
+  #chain(draft: JournalDraft, atWallMs: number, resolve: (entry: JournalEntry) => void): void {
+    const isFigure = draft.kind === 'measure' || draft.kind === 'sample'
+    const share = isFigure ? 0.5 : 1
+    if (this.#unwrittenBytes > WAITING_BYTES * share || this.#unwritten.length > WAITING_ENTRIES * share) return this.#lose(atWallMs, resolve)
+    if (atWallMs < this.#lastWallMs - CLOCK_STEP_MS) {
+      const byMs = this.#lastWallMs - atWallMs
+      this.#lastWallMs = atWallMs
+      this.#append({ kind: 'control', who: 'polder', sentence: `the machine's clock went back by ${Math.round(byMs / SECOND_MS)} s: the numbers of the entries say the order`, data: { atWallMs, code: 'clock-went-back', byMs } }, atWallMs, null)
+    }
+    this.#lastWallMs = atWallMs
+    this.#append(draft, atWallMs, resolve)
+    this.#pump()
+  }
+
+  #append(draft: JournalDraft, atWallMs: number, resolve: ((entry: JournalEntry) => void) | null): void {
+    const { entry, line } = chain(draft, this.#head!, atWallMs)
+    this.#head = { seq: entry.seq, hash: entry.hash }
+    const one: Unwritten = { entry, line, resolve: resolve ?? (() => {}) }
+    this.#unwritten.push(one)
+    this.#unwrittenBytes += line.length
+    if (this.#suspended !== null) this.#acknowledge(one)
+  }
+
+  #acknowledge(one: Unwritten): void {
+    if (one.resolve === null) return
+    one.resolve(one.entry)
+    one.resolve = null
+    this.#unheard.push(one.entry)
+    if (this.#telling) return
+    this.#telling = true
+    for (let entry = this.#unheard.shift(); entry !== undefined; entry = this.#unheard.shift()) this.#parts.hear(entry)
+    this.#telling = false
+  }
+
+  #pump(): void {
+    if (this.#pumping !== null || this.#retry !== null || this.#closed || this.#unwritten.length === 0) return
+    this.#pumping = this.#writeAll().finally(() => {
+      this.#pumping = null
+      // Who heard of the last acknowledgement may have written again before this ran.
+      this.#pump()
+    })
+  }
+
+  async #writeAll(): Promise<void> {
+    while (this.#unwritten.length > 0) {
+      let count = 0
+      let bytes = 0
+      while (count < this.#unwritten.length && (count === 0 || bytes + this.#unwritten[count].line.length <= BATCH_BYTES)) bytes += this.#unwritten[count++].line.length
+      const batch = this.#unwritten.slice(0, count)
+      try {
+        await this.#writeBatch(batch, bytes)
+      } catch (error) {
+        await this.#fail(error as Error)
+        return
+      }
+      this.#unwritten.splice(0, count)
+      this.#unwrittenBytes -= bytes
+      const last = batch.at(-1)!.entry
+      this.#written = { seq: last.seq, hash: last.hash }
+      for (const one of batch) this.#acknowledge(one)
+      if (this.#suspended !== null) this.#resume()
+    }
+  }
+
+  async #writeBatch(batch: readonly Unwritten[], bytes: number): Promise<void> {
+    const { entry } = batch[0]
+    let segment = this.#segments.at(-1)
+    if (segment === undefined || segment.bytes + bytes > (this.#parts.segmentBytes ?? SEGMENT_BYTES)) {
+      await this.#current?.close()
+      this.#current = null
+      segment = { file: segmentFile(entry.seq), firstSeq: entry.seq, previous: entry.previous, firstAtWallMs: entry.atWallMs, bytes: 0 }
+      this.#current = await this.#parts.store.openSegment(segment.file, true)
+      this.#segments.push(segment)
+      if (this.#segments.length > 1) void this.#clean()
+    } else if (this.#current === null) {
+      this.#current = await this.#parts.store.openSegment(segment.file, false)
+      await this.#current.cut(segment.bytes)
+    }
+    await this.#current.write(Buffer.concat(batch.map(({ line }) => line)), segment.bytes)
+    segment.bytes += bytes
+  }
+
+  /** A failed write leaves an unknown end behind: the file is opened anew and cut before the next one. */
+  async #fail(error: Error): Promise<void> {
+    this.#failures++
+    await this.#closeSegment()
+    const sentence = `the journal cannot be written (${(error as NodeJS.ErrnoException).code ?? error.message}); entries are kept in memory and written as soon as that works again`
+    const isNew = this.#suspended === null
+    this.#suspended = sentence
+    for (const one of this.#unwritten.slice()) this.#acknowledge(one)
+    if (isNew) {
+      this.#suspendedAtWallMs = this.#parts.clock.wallMs()
+      this.#retryMs = this.#parts.retryMs ?? FIRST_RETRY_MS
+      this.#parts.log.error(sentence, { event: 'journal-suspended', folder: this.#parts.folder })
+      this.#parts.alarm('journal-suspended', sentence)
+      void this.note({ kind: 'alarm', who: 'polder', sentence, data: { key: 'journal-disk', code: 'journal-suspended', severity: 'critical' } })
+    }
+    if (this.#closed) return
+    this.#retry = setTimeout(() => {
+      this.#retry = null
+      this.#pump()
+    }, this.#retryMs)
+    this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2)
+  }
+
+  async #closeSegment(): Promise<void> {
+    const segment = this.#current
+    this.#current = null
+    try {
+      await segment?.close()
+    } catch {
+      // It failed before; what is not on the disk is still in memory.
+    }
+  }
+
+  #resume(): void {
+    this.#suspended = null
+    const seconds = Math.max(0, Math.round((this.#parts.clock.wallMs() - this.#suspendedAtWallMs) / SECOND_MS))
+    const lost = this.#lost - this.#lostToldAt
+    this.#lostToldAt = this.#lost
+    const sentence = `the journal is written again after ${seconds} s; ${lost === 0 ? 'nothing was lost' : `${lost} entries were lost, because the memory for them was used up`}`
+    this.#parts.log.info(sentence, { event: 'journal-resumed' })
+    this.#parts.alarm('journal-resumed', sentence)
+    void this.note({ kind: 'alarm', who: 'polder', sentence, data: { key: 'journal-disk', code: 'journal-resumed', over: true, lost } })
+  }
+
+  async #open(): Promise<void> {
+    const { store, clock, log } = this.#parts
+    const since = clock.monotonicMs()
+    let told = false
+    for (;;) {
+      let trouble: string
+      let waitMs = this.#parts.retryMs ?? FIRST_RETRY_MS
+      try {
+        await store.makeFolder()
+        this.#lock ??= JournalLock.take(this.#parts.folder)
+        if (this.#lock !== null) {
+          await this.#readEnd()
+          break
+        }
+        trouble = 'another process writes it'
+        waitMs = LOCK_LOOK_MS
+      } catch (error) {
+        this.#failures++
+        trouble = (error as NodeJS.ErrnoException).code ?? (error as Error).message
+      }
+      if (this.#closed) return
+      const waited = clock.monotonicMs() - since
+      if (!told && (waited > OPEN_PATIENCE_MS || waitMs !== LOCK_LOOK_MS)) {
+        told = true
+        this.#suspended = `the journal cannot be opened (${trouble}); entries wait in memory`
+        this.#suspendedAtWallMs = clock.wallMs()
+        log.error(this.#suspended, { event: 'journal-suspended', folder: this.#parts.folder })
+        this.#parts.alarm('journal-suspended', this.#suspended)
+      }
+      this.#dropImpatient()
+      await new Promise((resolve) => setTimeout(resolve, waitMs))
+    }
+    log.info(`the journal has ${this.state().entries} entries; entry ${this.#written.seq} has hash ${this.#written.hash}`, { journalSeq: this.#written.seq, journalHash: this.#written.hash })
+    const waiting = this.#unopened
+    this.#unopened = []
+    const wasSuspended = this.#suspended !== null
+    this.#suspended = null
+    for (const one of waiting) this.#chain(one.draft, one.atWallMs, (entry) => one.resolve(entry))
+    if (wasSuspended) this.#resume()
+  }
+
+  /** Who needs a number cannot have one now: told as lost, and not written later. */
+  #dropImpatient(): void {
+    const before = this.#parts.clock.monotonicMs() - NUMBER_WITHIN_MS
+    this.#unopened = this.#unopened.filter((one) => {
+      if (!one.needsNumber || one.sinceMs > before) return true
+      this.#lose(one.atWallMs, (entry) => one.resolve(entry))
+      return false
+    })
+  }
+
+  /** Finds the end of the chain; mends what a crash left there. @throws a system error. */
+  async #readEnd(): Promise<void> {
+    const { folder, store, clock } = this.#parts
+    const segments: Segment[] = []
+    for (const { file, firstSeq } of await listSegments(folder)) {
+      const line = await readFirstLine(join(folder, file))
+      const entry = line === null ? null : readLine(line)
+      segments.push({ file, firstSeq, previous: entry?.previous ?? null, firstAtWallMs: entry?.atWallMs ?? 0, bytes: await sizeOf(folder, file) })
+    }
+    const told: JournalDraft[] = []
+    let head: Head = emptyHead
+    while (segments.length > 0) {
+      const segment = segments.at(-1)!
+      const bytes = await store.readSegment(segment.file)
+      const found = recoverTail(bytes)
+      if (found.tornBytes > 0) told.push(await this.#cutTorn(segment, bytes, found.keepBytes))
+      if (found.alteredLines.length > 0) told.push(alteredDraft(segment.file, found.alteredLines))
+      if (found.keepBytes === 0) {
+        await store.remove(segment.file)
+        segments.pop()
+        continue
+      }
+      segment.bytes = found.keepBytes
+      if (found.missesLineEnd) {
+        const open = await store.openSegment(segment.file, false)
+        await open.write(Buffer.from('\n'), segment.bytes++)
+        await open.close()
+      }
+      head = found.head ?? { seq: segment.firstSeq, hash: GENESIS_HASH }
+      this.#lastWallMs = found.atWallMs
+      break
+    }
+    this.#segments = segments
+    this.#head = this.#written = head
+    for (const draft of told) {
+      this.#parts.log.warn(draft.sentence)
+      this.#parts.alarm((draft.data as { code: string }).code, draft.sentence)
+      this.#unopened.unshift({ draft, atWallMs: Math.round(clock.wallMs()), sinceMs: clock.monotonicMs(), needsNumber: false, resolve: () => {} })
+    }
+  }
+
+  async #cutTorn(segment: Segment, bytes: Buffer, keepBytes: number): Promise<JournalDraft> {
+    const { store } = this.#parts
+    const torn = bytes.subarray(keepBytes)
+    const file = `${segment.file}.torn`
+    await store.putAside(file, torn)
+    if (keepBytes > 0) {
+      const open = await store.openSegment(segment.file, false)
+      await open.cut(keepBytes)
+      await open.close()
+    }
+    return {
+      kind: 'alarm', who: 'polder',
+      sentence: `the last end of this Polder was no clean one: ${torn.length} bytes of an unfinished entry were cut off the journal and kept in ${file}; no acknowledged entry is lost`,
+      data: { code: 'journal-torn', severity: 'warning', file, bytes: torn.length, sha256: sha256(torn) },
+    }
+  }
+
+  /** Every deletion is written down first, so that what is left can still be proved. */
+  async #clean(): Promise<void> {
+    if (this.#cleaning || this.#suspended !== null) return
+    this.#cleaning = true
+    try {
+      for (const { segment, draft } of this.#retention.choose(this.#segments, this.#parts.settings())) {
+        const entry = await this.write(draft)
+        if (entry.seq === 0 || this.#suspended !== null || this.#closed) return
+        await this.#parts.store.remove(segment.file)
+        await this.#parts.store.remove(`${segment.file}.torn`).catch(() => {})
+        this.#segments.shift()
+      }
+    } catch (error) {
+      this.#parts.log.warn(`an old segment of the journal could not be deleted: ${(error as Error).message}`)
+    } finally {
+      this.#cleaning = false
+    }
+  }
+
+  /** Whole, unaltered entries of one file; none when retention has just deleted it. */
+  async *#entriesOf(file: string): AsyncGenerator<JournalEntry> {
+    try {
+      for await (const { bytes, whole } of readLines(join(this.#parts.folder, file))) {
+        const entry = whole ? readLine(bytes) : null
+        if (entry !== null) yield entry
+      }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+}
+
+function alteredDraft(file: string, lines: readonly number[]): JournalDraft {
+  return {
+    kind: 'alarm', who: 'polder',
+    sentence: `the journal was altered while Polder did not run: ${file}, line${lines.length === 1 ? '' : 's'} ${lines.slice(0, 20).join(', ')}. polder journal verify says more`,
+    data: { code: 'journal-altered', key: 'journal-altered', severity: 'critical', file, lines: lines.slice(0, 100) },
+  }
+}
+
+function lostEntry(atWallMs: number): JournalEntry {
+  return Object.freeze({ seq: 0, atWallMs, kind: 'alarm' as const, who: 'polder', sentence: 'this entry could not be kept', data: null, previous: '', hash: '' })
+}
