@@ -56,6 +56,7 @@ setTimeout(() => storeLinked(), STORE_LINK_MS)
 main.on('message', (order: ThreadOrder<DataplaneSettings>) => {
   if (order.type === 'link') {
     links.add(order.peer, order.port)
+    if (order.peer === 'control' && begun) tap.tellAllAgain()
     if (order.peer === 'store') {
       storeLinked()
       if (begun) cache.joined()

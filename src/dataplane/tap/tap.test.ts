@@ -42,6 +42,9 @@ test('a string travels once, however often it is seen', () => {
   const again = request('same')
   tap.see(again, features.read(again), counts, 260, 0)
   assert.deepEqual(tap.take(500).strings, [])
+  tap.tellAllAgain()
+  tap.see(again, features.read(again), counts, 510, 0)
+  assert.ok(tap.take(750).strings.some(([, text]) => text === 'same'), 'a new control plane hears it too')
 })
 
 test('in a flood every request is counted and a bounded number recorded, spread over the batch', () => {

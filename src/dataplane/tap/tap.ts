@@ -113,6 +113,11 @@ export class Tap {
     if (this.#claims.length < CLAIMS && CRAWLER_NAME.test(features.header('user-agent'))) this.#claims.push([request.client.text, clipped(features.header('user-agent'))])
   }
 
+  /** A new control plane listens: it has heard none of the strings yet. */
+  tellAllAgain(): void {
+    this.#known.clear()
+  }
+
   #text(hash: number, text: string): number {
     if (!this.#known.has(hash)) {
       if (this.#known.size >= KNOWN_STRINGS) this.#known.clear()

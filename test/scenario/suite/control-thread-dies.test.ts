@@ -104,6 +104,7 @@ test('the control thread dies in the middle of A2 and stays dead: visitors are s
 
   await eventually('it is alive again', 10_000, alive)
   await eventually('a rule acts again', 15_000, async () => acting(await status()).length > 0)
+  assert.ok((await status()).control.view!.rules.some((rule) => rule.sentence.includes('stress/1.0')), 'the new thread knows what its hashes stand for')
   const ended = await generator.hear('ended', phases.attackMs + 30_000)
   const score = scoreRun(ended.columns, phases, [], beganWallMs)
   const withRule = goodput(score, diedAtMs, ranOutAtMs)
