@@ -24,7 +24,7 @@ export interface WrittenReport {
   readonly content: string
   readonly sha256: string
   /** Fields a person has to fill in, with the command that does it. */
-  readonly missing: ReadonlyArray<{ readonly field: string; readonly question: string }>
+  readonly missing: ReadonlyArray<{ readonly field: string; readonly question: string; readonly command: string }>
 }
 
 export interface ReportExchanges {

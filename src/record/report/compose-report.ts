@@ -70,7 +70,7 @@ function aboutSection(facts: Facts, kind: ReportKind, missing: MissingField[]): 
   const legal = reportPlans[kind].point !== null
   const rows: Cell[][] = []
   const set = (label: string, value: string, path: string): void => {
-    rows.push([{ text: label }, value === '' ? gap(missing, path, label, `Set report.${path} in the settings file.`, 'polder.yaml') : { text: oneLine(value), source: { by: 'settings' } }])
+    rows.push([{ text: label }, value === '' ? gap(missing, path, label, 'This is set once, in the settings file.', `report.${path} in polder.yaml`) : { text: oneLine(value), source: { by: 'settings' } }])
   }
   // The brief has it in its heading; a missing name is asked for everywhere.
   if (kind !== 'brief' || settings.institution === '') set('Institution', settings.institution, 'institution')

@@ -22,14 +22,14 @@ export function writeMarkdown(report: ReportDocument): string {
  */
 export function escapeMarkdown(text: string): string {
   return text
-    .replaceAll(/[\\`*_{}[\]()#|~!@$^=]/g, '\\$&')
+    .replaceAll(/[\\`*_{}[\]#|~!@$^=]/g, '\\$&')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
     .replaceAll(/:(?=\/\/)/g, '\\:')
     .replaceAll(/(www)\./gi, '$1\\.')
     .replaceAll(/^( *)([-+])/gm, '$1\\$2')
-    .replaceAll(/^( *\d+)([.:])/gm, '$1\\$2')
+    .replaceAll(/^( *\d+)([.)])/gm, '$1\\$2')
     .replaceAll(/^ +/gm, '')
 }
 

@@ -33,7 +33,7 @@ export async function writeReport(facts: Facts, kind: ReportKind, form: ReportFo
   return {
     kind: exported ? 'export' : kind, form, fileName: name, contentType: forms[form].contentType, encoding, content,
     sha256: createHash('sha256').update(bytes).digest('hex'),
-    missing: report.missing.map(({ field, question }) => ({ field, question })),
+    missing: report.missing.map(({ field, question, command }) => ({ field, question, command })),
   }
 
   async function bytesOf(): Promise<Buffer> {

@@ -20,7 +20,7 @@ const sha256 = (bytes: Buffer | string): string => createHash('sha256').update(b
 
 function draft(form: WrittenReport['form'], bytes: Buffer, changes: Partial<WrittenReport> = {}): WrittenReport {
   const encoding = form === 'pdf' ? 'base64' : 'utf8'
-  return { kind: 'early-warning', form, fileName: 'x', contentType: 'x', encoding, content: bytes.toString(encoding), sha256: sha256(bytes), missing: [{ field: 'cross-border', question: 'Could it affect others?\u001B[2J' }], ...changes }
+  return { kind: 'early-warning', form, fileName: 'x', contentType: 'x', encoding, content: bytes.toString(encoding), sha256: sha256(bytes), missing: [{ field: 'cross-border', question: 'Could it affect others?\u001B[2J', command: 'polder incident answer 1 cross-border "TEXT"' }], ...changes }
 }
 
 async function polder(reply: (question: RecordQuestion) => RecordReply, ...argv: string[]): Promise<{ code: number; out: string; error: string; asked: RecordQuestion[] }> {
@@ -46,7 +46,7 @@ test('a PDF arrives byte for byte, for its owner alone, and what is missing is s
   assert.deepEqual(asked.map(({ room, question, asks }) => ({ room, question, asks })), [{ room: 'report', question: 'write', asks: { id: 'open', kind: 'early-warning', form: 'pdf' } }])
   assert.deepEqual(readFileSync(file), PDF)
   assert.equal(statSync(file).mode & 0o777, 0o600)
-  assert.match(error, /a draft, pdf, SHA-256 [0-9a-f]{64}\n1 field is missing; .*\n {2}cross-border: Could it affect others\?\?\[2J\n/)
+  assert.match(error, /a draft, pdf, SHA-256 [0-9a-f]{64}\n1 field is missing; .*\n {2}cross-border: Could it affect others\?\?\[2J\n {6}polder incident answer 1 cross-border "TEXT"\n/)
 })
 
 test('nothing is written over without --force, and nothing broken is kept', async () => {

@@ -38,7 +38,7 @@ export const reportCommand: CommandSpec = {
     if (wish.out === '-') parts.out.write(report.content)
     else if (!(await written(wish.out, report, given['force'] === true, parts))) return exitCodes.refused
     const lines = wish.out === '-' ? [] : [`${wish.out}: a draft, ${wish.form}, SHA-256 ${report.sha256}`]
-    if (report.missing.length > 0) lines.push(`${report.missing.length} ${report.missing.length === 1 ? 'field is' : 'fields are'} missing; the report says "not known" there:`, ...report.missing.map((one) => `  ${one.field}: ${one.question}`))
+    if (report.missing.length > 0) lines.push(`${report.missing.length} ${report.missing.length === 1 ? 'field is' : 'fields are'} missing; the report says "not known" there:`, ...report.missing.flatMap((one) => [`  ${one.field}: ${one.question}`, `      ${one.command}`]))
     if (lines.length > 0) parts.error.write(`${printable(lines.join('\n'))}\n`)
     return exitCodes.ok
   },
