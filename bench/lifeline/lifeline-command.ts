@@ -7,12 +7,13 @@ export const lifelineCommand: BenchCommand = {
   flags: {
     pages: { kind: 'number', min: 100, max: 100_000, default: 10_000, sentence: 'pages of the site' },
     'per-second': { kind: 'number', min: 1, max: 1_000, default: 100, sentence: 'most requests a second (lifeline.maxPerSecond)' },
+    'busy-share': { kind: 'number', min: 0.01, max: 1, default: 0.5, sentence: 'most of the origin\'s time (lifeline.busyShare)' },
     'calm-seconds': { kind: 'number', min: 1, max: 600, default: 60, sentence: 'how long the other reader is measured alone' },
     json: { kind: 'switch', sentence: 'print the figures as JSON on standard output' },
   },
   async run(flags) {
     let said = 0
-    const figures = await crawlMany(Math.round(flags.number('pages')), flags.number('per-second'), flags.number('calm-seconds'), (text) => {
+    const figures = await crawlMany(Math.round(flags.number('pages')), flags.number('per-second'), flags.number('busy-share'), flags.number('calm-seconds'), (text) => {
       if (performance.now() - said < 5_000) return
       said = performance.now()
       say(text)

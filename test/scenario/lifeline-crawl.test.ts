@@ -7,7 +7,7 @@ import { freePort, lifelineState } from '../support/lifeline-shield.ts'
 import { LoadOrigin } from '../support/load-origin.ts'
 
 test('memory stays flat, nothing is fetched twice after kill -9, and what did not change is not sent again', { timeout: 280_000 }, async () => {
-  const figures = await crawlMany(600, 200, 2, () => {})
+  const figures = await crawlMany(600, 200, 0.5, 2, () => {})
   assert.equal(figures.kept >= 601, true, JSON.stringify(figures))
   assert.ok(Math.max(figures.firstHalfBytes, figures.secondHalfBytes) < 150 * 1_048_576, JSON.stringify(figures))
   assert.ok(figures.secondHalfBytes < figures.firstHalfBytes + 24 * 1_048_576, JSON.stringify(figures))

@@ -27,13 +27,13 @@ export interface CrawlFigures {
   readonly secondPass: { readonly whole: number; readonly unchanged: number }
 }
 
-export async function crawlMany(pages: number, perSecond: number, calmSeconds: number, onProgress: (text: string) => void): Promise<CrawlFigures> {
+export async function crawlMany(pages: number, perSecond: number, busyShare: number, calmSeconds: number, onProgress: (text: string) => void): Promise<CrawlFigures> {
   const origin = spawn(process.execPath, [join(import.meta.dirname, 'generated-site-program.ts'), String(pages)], { stdio: ['ignore', 'pipe', 'inherit'] })
   let polder: PolderProcess | null = null
   try {
     const url = await new Promise<string>((resolve) => createInterface({ input: origin.stdout! }).once('line', resolve))
     const port = await freePort()
-    const settings = `listen: 127.0.0.1:${port}\norigin: ${url}\nworkers: 1\nlifeline: { sites: ["http://127.0.0.1:${port}"], maxPerSecond: ${perSecond}, busyShare: 50%, maxPages: 1000000 }\n`
+    const settings = `listen: 127.0.0.1:${port}\norigin: ${url}\nworkers: 1\nlifeline: { sites: ["http://127.0.0.1:${port}"], maxPerSecond: ${perSecond}, busyShare: ${busyShare * 100}%, maxPages: 1000000 }\n`
     const count = async () => (await (await fetch(`${url}/count`)).json()) as { whole: number; unchanged: number; twice: string[] }
 
     const calm = new Reader(url)
