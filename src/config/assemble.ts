@@ -101,6 +101,7 @@ class Assembler {
       journal: this.#section('journal', top['journal']),
       incident: this.#section('incident', top['incident']),
       calendar: this.#section('calendar', top['calendar']),
+      statements: this.#section('statements', top['statements']),
       report: this.#section('report', top['report']),
       alert: this.#section('alert', withoutChannels(top['alert'])),
       origin: this.#origin(top['origin']),

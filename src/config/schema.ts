@@ -159,6 +159,7 @@ export const sectionShapes = {
   journal: map(tableFields(sectionTables.journal), sectionSentences.journal),
   incident: map(tableFields(sectionTables.incident), sectionSentences.incident),
   calendar: map(tableFields(sectionTables.calendar), sectionSentences.calendar),
+  statements: map(tableFields(sectionTables.statements), sectionSentences.statements),
   report: map(tableFields(sectionTables.report), sectionSentences.report),
   alert: map({ ...tableFields(sectionTables.alert), channels: optional(list(channelShape, MAX_CHANNELS)) }, sectionSentences.alert),
 }
@@ -191,6 +192,7 @@ const fileShape = map({
   journal: optional(sectionShapes.journal),
   incident: optional(sectionShapes.incident),
   calendar: optional(sectionShapes.calendar),
+  statements: optional(sectionShapes.statements),
   report: optional(sectionShapes.report),
   alert: optional(sectionShapes.alert),
   admin: optional(adminShape),
@@ -227,6 +229,7 @@ export const topLevel = {
   journal: { applies: 'live', default: 'see below', sentence: sectionSentences.journal },
   incident: { applies: 'live', default: 'see below', sentence: sectionSentences.incident },
   calendar: { applies: 'live', default: 'see below', sentence: sectionSentences.calendar },
+  statements: { applies: 'live', default: 'see below', sentence: sectionSentences.statements },
   report: { applies: 'live', default: 'see below', sentence: sectionSentences.report },
   alert: { applies: 'live', default: 'nobody is told', sentence: sectionSentences.alert },
   admin: { applies: 'restart', default: 'listen: 127.0.0.1:8081', sentence: 'The admin listener with /metrics, /healthz and /readyz: `admin: {listen: 127.0.0.1:8081}`, or `listen: off`. Keep it on loopback.' },

@@ -21,6 +21,7 @@ import { alertOptions, channelOptions } from '../record/alert/options.ts'
 import { incidentOptions } from '../record/incident/options.ts'
 import { journalOptions } from '../record/journal/options.ts'
 import { reportOptions } from '../record/report/options.ts'
+import { statementOptions } from '../record/statement/options.ts'
 import { waitingRoomOptions } from '../dataplane/waiting-room/options.ts'
 
 export const sectionTables = {
@@ -41,6 +42,7 @@ export const sectionTables = {
   journal: journalOptions,
   incident: incidentOptions,
   calendar: calendarOptions,
+  statements: statementOptions,
   report: reportOptions,
   alert: alertOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>
@@ -69,6 +71,7 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   journal: 'The journal: what happened, who did what, and figures of the traffic, each entry bound to the one before: docs/operator/journal.md.',
   incident: 'When an incident is opened and closed by itself, and how long what belongs to it is kept.',
   calendar: 'Events that make the shield more watchful for a while: docs/operator/calendar.md.',
+  statements: 'The public status page: what people are told. docs/operator/statements.md.',
   report: 'Who reports an incident, under which law, to whom.',
   alert: 'Who is told when something happens, and how: docs/operator/alerts.md. Without channels nobody is told, and nothing is sent anywhere.',
 }
@@ -79,7 +82,7 @@ export const writtenElsewhere: Readonly<Record<string, string>> = {
 }
 
 /** Options that name a file, or files: made absolute, from the folder of the settings file. */
-export const fileOptions: readonly string[] = ['origin.tlsCaFile', 'cache.diskPath', 'log.file', 'crawlers.rangeFiles', 'networkData.countryFile', 'networkData.asnFile']
+export const fileOptions: readonly string[] = ['origin.tlsCaFile', 'cache.diskPath', 'log.file', 'crawlers.rangeFiles', 'networkData.countryFile', 'statements.exportFolder', 'networkData.asnFile']
 
 /** Options whose values are `NAME=FILE or URL`: the file is made absolute. */
 export const namedFileOptions: readonly string[] = ['calendar.sources']

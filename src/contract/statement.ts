@@ -27,6 +27,10 @@ export interface StatusBoard {
   readonly languages: readonly string[]
   readonly exportedAtWallMs: number | null
   readonly exportFolder: string
+  /** Why the files are not up to date, or ''. */
+  readonly trouble: string
+  /** Where the page is served, or ''. */
+  readonly listen: string
 }
 
 export interface StatementExchanges {

@@ -24,6 +24,7 @@ import { MeasureMeter } from './measure-meter.ts'
 import { ReportRoom } from './report/report-room.ts'
 import { RecordError, type RoomParts } from './room.ts'
 import type { RecordSettings, RecordStart } from './settings.ts'
+import { StatementRoom } from './statement/statement-room.ts'
 
 const MOST_EVENTS = 100
 
@@ -53,6 +54,7 @@ const incidents = desk.open('incident', () => new IncidentRoom(parts('incident',
 desk.open('report', () => new ReportRoom(parts('report', () => settings.report), { show: (id) => askIncidents('show', { id }), list: () => askIncidents('list', {}) }))
 const alerts = desk.open('alert', () => new AlertRoom({ ...parts('alert', () => settings.alert), random: systemRandom }))
 desk.sendAlertsTo(alerts)
+desk.open('statement', () => new StatementRoom(parts('statement', () => settings.statements)))
 desk.open('calendar', () => new CalendarRoom({
   ...parts('calendar', () => settings.calendar),
   apply: (effects, untilWallMs) => report({ type: 'posture', sensitivity: effects.sensitivity, untilWallMs }),

@@ -103,5 +103,5 @@ export function controlSettings(settings: Settings): ControlSettings {
 
 export function recordSettings(settings: Settings, secrets: Readonly<Record<string, string>>): RecordSettings {
   const alert = { alert: settings.alert, channels: settings.alertChannels, site: settings.site.name, secrets }
-  return { alert, journal: settings.journal, incident: settings.incident, report: settings.report, calendar: settings.calendar, watchZ: settings.detection.watchZ }
+  return { alert, journal: settings.journal, incident: settings.incident, report: settings.report, calendar: settings.calendar, statements: { ...settings.statements, site: { name: settings.site.name, contact: settings.site.contact } }, watchZ: settings.detection.watchZ }
 }

@@ -12,10 +12,11 @@ import { lifelineCommand } from './lifeline.ts'
 import { replayCommand } from './replay.ts'
 import { rulesCommand } from './rules.ts'
 import { runCommand } from './run.ts'
+import { statementCommand } from './statement.ts'
 import { statusCommand } from './status.ts'
 
 /** In the order of the help. A new command is one file and one line here. */
-export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, incidentCommand, alertCommand, learnCommand, replayCommand, lifelineCommand, calendarCommand]
+export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, incidentCommand, alertCommand, learnCommand, replayCommand, lifelineCommand, calendarCommand, statementCommand]
 
 const exitCodeText = `Exit codes: ${exitCodes.ok} done, ${exitCodes.refused} refused (settings, address, answer, no shield running), ${exitCodes.usage} wrong use of the command line.`
 
