@@ -12,6 +12,8 @@ import { type AroundEvent, changeOf, type IncidentEntryData } from './changes.ts
 export interface IncidentRecord extends Omit<Incident, 'figures' | 'timeline'> {
   /** The newest entry that is in here. */
   readonly lastSeq: number
+  /** The entry that made it. */
+  readonly bornSeq: number
   /** Where in the journal its story begins. */
   readonly firstSeq: number
   readonly leadInMs: number
@@ -67,7 +69,7 @@ function open(records: Map<string, IncidentRecord>, entry: JournalEntry, change:
     id: change.incidentId, title: change.title, openedAtWallMs: entry.atWallMs, openedBy: entry.who, closedAtWallMs: null, closedBy: null,
     awareAtWallMs: null, awareWho: null, tlp: 'amber', significant: null, mergedInto: null,
     claims: [], hypotheses: [], evidence: [], notes: [], tasks: [], reports: [], answers: {}, around: change.around, addressEvidence: null,
-    lastSeq: 0, firstSeq: change.firstSeq, leadInMs: LEAD_IN_MS, automatic: change.automatic, worstState: change.state, changes: [], closingFigures: null, closingTimeline: null,
+    lastSeq: 0, bornSeq: entry.seq, firstSeq: change.firstSeq, leadInMs: LEAD_IN_MS, automatic: change.automatic, worstState: change.state, changes: [], closingFigures: null, closingTimeline: null,
   }
   records.set(blank.id, withChange(blank, entry, change))
   return [blank.id]
@@ -190,7 +192,7 @@ function split(records: Map<string, IncidentRecord>, entry: JournalEntry, change
       id: change.newId, title: change.title, openedAtWallMs: change.atWallMs, openedBy: entry.who,
       awareAtWallMs: null, awareWho: null, significant: null, mergedInto: null,
       claims: [], hypotheses: [], evidence: [], notes: [], tasks: [], reports: [], answers: {}, addressEvidence: null,
-      leadInMs: 0, changes: [], closingFigures: null, closingTimeline: null,
+      bornSeq: entry.seq, leadInMs: 0, changes: [], closingFigures: null, closingTimeline: null,
     }
     records.set(second.id, withChange(second, entry, change))
     changed.push(second.id)

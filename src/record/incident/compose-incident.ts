@@ -42,7 +42,7 @@ export async function composeIncident(record: IncidentRecord, scribe: Scribe, ar
   const timeline = fromJournal ? timelineOf(entries, span, record.id, record.changes) : withLater(record.closingTimeline ?? [], record.changes)
   const cut: TimelineItem[] = tooMany ? [{ atWallMs: span.untilWallMs, kind: 'system', who: 'polder', seq: entries.at(-1)!.seq, sentence: `figures and timeline end here: the incident is too long to be read at once; polder incident split ${record.id} makes two of it` }] : []
   const near = (event: AroundEvent): boolean => event.toWallMs > record.openedAtWallMs - AROUND_MS && event.fromWallMs < untilWallMs + AROUND_MS
-  const { lastSeq: _l, firstSeq: _f, leadInMs: _i, automatic: _a, worstState: _w, changes: _c, closingFigures: _cf, closingTimeline: _ct, ...plain } = record
+  const { lastSeq: _l, bornSeq: _b, firstSeq: _f, leadInMs: _i, automatic: _a, worstState: _w, changes: _c, closingFigures: _cf, closingTimeline: _ct, ...plain } = record
   return {
     fromJournal,
     incident: {

@@ -9,8 +9,8 @@ import type { Log } from '../../kernel/log.ts'
 import { SECOND_MS } from '../../kernel/units.ts'
 import { RecordError, type Scribe } from '../room.ts'
 import { applyEntry, type IncidentRecord, type IncidentRecords } from './apply-change.ts'
-import { type AroundEvent, draftOf, type IncidentChange } from './changes.ts'
-import type { IncidentFiles } from './incident-files.ts'
+import { type AroundEvent, changeOf, draftOf, type IncidentChange } from './changes.ts'
+import type { IncidentFiles, KeptIncidents } from './incident-files.ts'
 
 const RETRY_MS = 5 * SECOND_MS
 /** How far the files are behind the journal after a crash: as many minutes of entries are read again. */
@@ -64,24 +64,24 @@ export class IncidentBook {
   }
 
   async load(): Promise<void> {
-    const kept = await this.#files.read()
+    let kept = await this.#files.read()
     for (const { file, why } of kept.damaged) this.#log.error(`incident file ${file} is not believed (${why}); it is made again from the journal`)
+    const lastSeq = await this.#lastOfJournal(kept.place)
+    if (kept.place > lastSeq) kept = this.#behindTheFiles(kept, lastSeq)
     const whole = kept.place === 0
-    const fromFiles = new Map(kept.records.map((record) => [record.id, record]))
     if (!whole) for (const record of kept.records) this.#records.set(record.id, record)
-    for await (const entry of this.#scribe.entries(whole ? 1 : Math.max(1, kept.place + 1 - LOOK_BACK_ENTRIES))) this.#take(entry, whole || entry.seq > kept.place)
-    if (whole) {
-      for (const [id, record] of fromFiles) {
-        const made = this.#records.get(id)
-        if (made === undefined) this.#records.set(id, record)
-        else if (record.closingTimeline !== null && record.lastSeq === made.lastSeq) this.#records.set(id, { ...made, closingTimeline: record.closingTimeline })
-      }
-      for (const { file } of kept.damaged) {
-        const id = file.replace(/\.incident$/, '')
-        if (file.endsWith('.incident') && !this.#records.has(id)) this.#log.error(`incident ${id} cannot be made again: its entries are no longer in the journal. The damaged file is kept as ${file}.damaged`)
-      }
-      for (const id of this.#records.keys()) this.#behind.add(id)
+    let first = true
+    const deleted = new Set<string>()
+    for await (const entry of this.#scribe.entries(whole ? 1 : Math.max(1, kept.place + 1 - LOOK_BACK_ENTRIES))) {
+      if (whole && first) this.#fromFiles(kept.records, entry.seq, lastSeq)
+      first = false
+      const change = whole ? changeOf(entry) : null
+      if (change?.change === 'deleted') deleted.add(change.incidentId)
+      this.#take(entry, whole || entry.seq > kept.place)
     }
+    if (whole && first) this.#fromFiles(kept.records, Number.POSITIVE_INFINITY, lastSeq)
+    if (whole) this.#afterRebuild(kept, deleted, lastSeq)
+    this.#placeSeq = whole ? 0 : kept.place
     const early = this.#early ?? []
     this.#early = null
     for (const entry of early) this.#take(entry, true)
@@ -137,7 +137,7 @@ export class IncidentBook {
           throw error
         }
       }
-      if (seq > this.#placeSeq && (this.#records.size > 0 || this.#placeSeq > 0)) {
+      if (seq !== this.#placeSeq) {
         await this.#files.writePlace(seq, [...this.#records.keys()])
         this.#placeSeq = seq
       }
@@ -151,6 +151,47 @@ export class IncidentBook {
     }
   }
 
+  async #lastOfJournal(place: number): Promise<number> {
+    for (const from of [Math.max(1, place - LOOK_BACK_ENTRIES), 1]) {
+      let last = 0
+      for await (const { seq } of this.#scribe.entries(from)) last = seq
+      if (last > 0 || from === 1) return last
+    }
+    return 0
+  }
+
+  /** The journal was begun anew, or lost its end with a failing disk: what the files hold is all there is, and its numbers mean nothing to the journal to come. */
+  #behindTheFiles(kept: KeptIncidents, lastSeq: number): KeptIncidents {
+    this.#log.error(`incident files know the journal up to entry ${kept.place}, but it ends at ${lastSeq}: it was begun anew or lost its end. The files are believed`)
+    for (const { id } of kept.records) this.#behind.add(id)
+    return {
+      ...kept,
+      place: Math.max(lastSeq, 1),
+      records: kept.records.map((record) => within(record, lastSeq)),
+    }
+  }
+
+  /** Incidents whose first entry the journal no longer holds; all others are made again from it. */
+  #fromFiles(records: readonly IncidentRecord[], firstKeptSeq: number, lastSeq: number): void {
+    for (const record of records) if (record.bornSeq < firstKeptSeq) this.#records.set(record.id, within(record, lastSeq))
+  }
+
+  /** A file that the journal knows nothing of, not even its deletion, is believed: an incident is rather kept too long than lost. */
+  #afterRebuild({ records, damaged }: KeptIncidents, deleted: ReadonlySet<string>, lastSeq: number): void {
+    for (const record of records) {
+      const made = this.#records.get(record.id)
+      if (made !== undefined) {
+        if (record.closingTimeline !== null && record.lastSeq === made.lastSeq) this.#records.set(record.id, { ...made, closingTimeline: record.closingTimeline })
+      } else if (deleted.has(record.id)) this.#behind.add(record.id)
+      else this.#records.set(record.id, within(record, lastSeq))
+    }
+    for (const { file } of damaged) {
+      const id = file.replace(/\.incident$/, '')
+      if (file.endsWith('.incident') && !this.#records.has(id)) this.#log.error(`incident ${id} cannot be made again: the journal does not hold it (deleted, or gone by retention). A damaged file is kept as ${file}.damaged`)
+    }
+    for (const id of this.#records.keys()) this.#behind.add(id)
+  }
+
   #take(entry: JournalEntry, apply: boolean): void {
     if (entry.seq > this.#lastSeq) this.#lastSeq = entry.seq
     if (entry.kind === 'posture') this.#takePosture(entry)
@@ -162,4 +203,9 @@ export class IncidentBook {
     if (typeof name !== 'string' || typeof because !== 'string' || typeof fromWallMs !== 'number' || typeof untilWallMs !== 'number') return
     this.#around = [...this.#around.filter((one) => one.title !== because || one.fromWallMs !== fromWallMs || !one.postures.includes(name)), { title: because, fromWallMs, toWallMs: untilWallMs, postures: [name] }].slice(-MOST_AROUND)
   }
+}
+
+/** With numbers that a journal ending at `lastSeq` has not given yet taken away. */
+function within(record: IncidentRecord, lastSeq: number): IncidentRecord {
+  return { ...record, lastSeq: Math.min(record.lastSeq, lastSeq), bornSeq: record.bornSeq > lastSeq ? 0 : record.bornSeq, firstSeq: Math.min(record.firstSeq, lastSeq + 1) }
 }

@@ -130,5 +130,5 @@ function isPlace(kept: unknown): kept is { seq: number; ids: string[] } {
 
 function isRecord(kept: unknown, id: string): kept is IncidentRecord {
   const record = (kept ?? {}) as Partial<IncidentRecord>
-  return record.id === id && Number.isSafeInteger(record.lastSeq) && Array.isArray(record.notes) && Array.isArray(record.changes)
+  return record.id === id && Number.isSafeInteger(record.lastSeq) && Number.isSafeInteger(record.bornSeq) && Array.isArray(record.notes) && Array.isArray(record.changes)
 }
