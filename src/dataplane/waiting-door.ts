@@ -128,6 +128,8 @@ export class WaitingDoor {
     const line = this.#lines[index]
     let standing = this.#find(request, index)
     if (standing === 'lost') {
+      // Who behaves like a visitor goes before strangers in the fair queue anyway: the line of a flood is not theirs. Turned away there, they get a place too.
+      if (request.visitorClass === 'known' || request.visitorClass === 'cleared') return true
       this.#readSpare(index)
       if (!line.open && this.#spare.freeSlots > 0 && this.#spare.waiting === 0) return true
       // Before it is known whether it must wait: the number is drawn in order of arrival.
