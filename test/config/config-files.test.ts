@@ -37,6 +37,12 @@ for (const name of namesIn('bad')) {
   })
 }
 
+test('every example is accepted', () => {
+  const examples = readdirSync(join(folder, '../../examples')).filter((name) => name.endsWith('.yaml'))
+  assert.ok(examples.includes('polder.yaml') && examples.includes('alerts.yaml'))
+  for (const name of examples) assert.deepEqual(load('../../examples', name).problems.filter((problem) => problem.severity === 'error'), [], name)
+})
+
 test('no message repeats a password', () => {
   for (const name of namesIn('bad')) assert.doesNotMatch(readFileSync(join(folder, 'bad', name.replace('.yaml', '.txt')), 'utf8'), /secret(?!File|Environment)|hidden-/)
 })
