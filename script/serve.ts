@@ -57,6 +57,7 @@ const tryCalm = (): string => `Try:
   curl -sik --http2 https://127.0.0.1:8443/news | head -1              HTTP/2
   curl -si http://127.0.0.1:8080/blocked | head -1                     a rule of examples/development.yaml
   bin/polder status --watch -c ${relative(root, settings)}                 what the shield sees and does, live
+  bin/polder lifeline status -c ${relative(root, settings)}              how much of the site would survive its server
   kill the origin (kill ${children[0].pid}) and reload the page: it stays readable
 `
 
