@@ -45,13 +45,13 @@ export const calendarOptions = {
     kind: 'durationMs', min: 0, max: 7 * DAY_MS, default: 12 * HOUR_MS, applies: 'live',
     sentence: 'How long after the end of an event its posture ends by itself.',
   },
-  alertSensitivity: {
+  alertThresholdShare: {
     kind: 'share', min: 0.25, max: 1, default: 0.5, applies: 'live',
     sentence: 'On alert, the thresholds from which the origin counts as strained are this share of the usual ones: 50 % reacts about twice as early. What visitors may be put through does not change.',
   },
-  watchSensitivity: {
+  watchThresholdShare: {
     kind: 'share', min: 0.25, max: 1, default: 0.75, applies: 'live',
-    sentence: 'As alertSensitivity, for watchful.',
+    sentence: 'As alertThresholdShare, for watchful.',
   },
   timeZone: {
     kind: 'text', default: 'UTC', form: 'a name of the IANA time zone database, like Europe/Brussels', check: zoneProblem, applies: 'live',

@@ -13,8 +13,8 @@ export const calmEffects: PostureEffects = Object.freeze({ sensitivity: 1, rehea
 
 export function effectsOf(name: PostureName, settings: CalendarSettings): PostureEffects {
   return name === 'alert'
-    ? { sensitivity: settings.alertSensitivity, rehearseChallenge: true, refreshLifeline: true, tell: true }
-    : { sensitivity: settings.watchSensitivity, rehearseChallenge: false, refreshLifeline: true, tell: false }
+    ? { sensitivity: settings.alertThresholdShare, rehearseChallenge: true, refreshLifeline: true, tell: true }
+    : { sensitivity: settings.watchThresholdShare, rehearseChallenge: false, refreshLifeline: true, tell: false }
 }
 
 /** The strictest of what is in force; calm when nothing is. */
