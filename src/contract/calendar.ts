@@ -6,8 +6,10 @@ export interface Posture {
   /** The name of the event that asks for it, or of the hand-made entry. */
   readonly because: string
   readonly source: string
+  /** When the posture holds; the event itself is shorter. */
   readonly fromWallMs: number
   readonly untilWallMs: number
+  readonly event: { readonly fromWallMs: number; readonly untilWallMs: number }
   readonly effects: PostureEffects
 }
 

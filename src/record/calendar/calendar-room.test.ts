@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import type { Alert } from '../../contract/alert.ts'
-import type { CalendarExchanges, PostureEffects } from '../../contract/calendar.ts'
+import type { CalendarExchanges, Posture, PostureEffects } from '../../contract/calendar.ts'
 import type { JournalDraft, JournalEntry } from '../../contract/journal.ts'
 import { SimulatedClock } from '../../kernel/clock.ts'
 import { RecordedLog } from '../../kernel/log.ts'
@@ -64,6 +64,9 @@ test('a vote this evening raises the posture by itself six hours before and lowe
   r.at(Date.UTC(2026, 10, 23, 13))
   assert.deepEqual(r.applied, [[0.5, r.clock.wallMs() + 30 * SECOND_MS]])
   assert.match(r.entries[0]!.sentence, /posture alert begins because of "Vote on the resolution" \(plenary\), until 2026-11-24 09:00 UTC/)
+  // What incidents read of it: the event's own time, beside that of the posture.
+  const begun = r.entries[0]!.data as Posture & { readonly what: string }
+  assert.deepEqual([begun.what, begun.name, begun.because, begun.event], ['begins', 'alert', 'Vote on the resolution', { fromWallMs: Date.UTC(2026, 10, 23, 19), untilWallMs: Date.UTC(2026, 10, 23, 21) }])
   assert.deepEqual(r.began, [{ sensitivity: 0.5, rehearseChallenge: true, refreshLifeline: true, tell: true }])
   assert.equal(r.alerts.length, 1)
   const shown = await show(r.room)

@@ -170,7 +170,7 @@ export class CalendarRoom implements Room {
 
   #all(): Posture[] {
     const settings = this.#parts.settings()
-    const byHand = this.#entries.map(({ posture, title, fromWallMs, untilWallMs, who }): Posture => ({ name: posture, because: title, source: `by hand, ${who}`, fromWallMs, untilWallMs, effects: effectsOf(posture, settings) }))
+    const byHand = this.#entries.map(({ posture, title, fromWallMs, untilWallMs, who }): Posture => ({ name: posture, because: title, source: `by hand, ${who}`, fromWallMs, untilWallMs, event: { fromWallMs, untilWallMs }, effects: effectsOf(posture, settings) }))
     return [...this.#sources.flatMap((source) => source.postures), ...byHand].sort((a, b) => a.fromWallMs - b.fromWallMs)
   }
 
@@ -184,7 +184,7 @@ export class CalendarRoom implements Room {
     for (const [key, posture] of begins) {
       this.#begun.add(key)
       const until = new Date(posture.untilWallMs).toISOString().slice(0, 16).replace('T', ' ')
-      void this.#parts.scribe.write({ kind: 'posture', who: 'polder', sentence: `posture ${posture.name} begins because of "${posture.because}" (${posture.source}), until ${until} UTC`, data: { what: 'begins', posture } })
+      void this.#parts.scribe.write({ kind: 'posture', who: 'polder', sentence: `posture ${posture.name} begins because of "${posture.because}" (${posture.source}), until ${until} UTC`, data: { what: 'begins', ...posture } })
       if (posture.effects.tell) this.#parts.teller.tell({ key: `posture:${key}`, severity: 'info', title: `Posture ${posture.name}: ${posture.because}`, text: `The calendar (${posture.source}) puts the shield on ${posture.name} until ${until} UTC. Polder looks earlier for trouble and refreshes its copies; visitors notice nothing. Be reachable.`, atWallMs, incidentId: null, resolved: false })
       this.#parts.begin(posture.effects)
     }
@@ -230,7 +230,7 @@ export class CalendarRoom implements Room {
       throw new RecordError('failed', 'the entry could not be written to the disk: see the log')
     }
     await this.#parts.scribe.write({ kind: 'posture', who, sentence: `${who} entered "${title}" into the calendar: posture ${posture}`, data: { what: 'added', entry } })
-    return { name: posture, because: title, source: `by hand, ${who}`, fromWallMs, untilWallMs, effects: effectsOf(posture, this.#parts.settings()) }
+    return { name: posture, because: title, source: `by hand, ${who}`, fromWallMs, untilWallMs, event: { fromWallMs, untilWallMs }, effects: effectsOf(posture, this.#parts.settings()) }
   }
 
   async #remove(asks: Asks, who: string): Promise<{ readonly sentence: string }> {

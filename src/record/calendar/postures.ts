@@ -54,7 +54,7 @@ export function posturesOf(source: string, events: readonly CalendarEvent[], set
   return events.flatMap((event) => {
     const name = alert.finds(event) ? 'alert' : watch.finds(event) ? 'watch' : null
     if (name === null) return []
-    return [{ name, because: event.title, source, fromWallMs: event.fromWallMs - settings.beforeMs, untilWallMs: event.toWallMs + settings.afterMs, effects: effectsOf(name, settings) }]
+    return [{ name, because: event.title, source, fromWallMs: event.fromWallMs - settings.beforeMs, untilWallMs: event.toWallMs + settings.afterMs, event: { fromWallMs: event.fromWallMs, untilWallMs: event.toWallMs }, effects: effectsOf(name, settings) }]
   })
 }
 

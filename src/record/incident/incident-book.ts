@@ -3,6 +3,7 @@
  * or missing, everything the journal still holds is folded anew, and only incidents whose entries retention has taken are taken from their file.
  * A disk that fails loses nothing: the entry is in the journal, the file is tried again every few seconds.
  */
+import type { Posture } from '../../contract/calendar.ts'
 import type { JournalEntry } from '../../contract/journal.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Log } from '../../kernel/log.ts'
@@ -199,9 +200,10 @@ export class IncidentBook {
   }
 
   #takePosture(entry: JournalEntry): void {
-    const { name, because, fromWallMs, untilWallMs } = (entry.data ?? {}) as Readonly<Record<string, unknown>>
-    if (typeof name !== 'string' || typeof because !== 'string' || typeof fromWallMs !== 'number' || typeof untilWallMs !== 'number') return
-    this.#around = [...this.#around.filter((one) => one.title !== because || one.fromWallMs !== fromWallMs || !one.postures.includes(name)), { title: because, fromWallMs, toWallMs: untilWallMs, postures: [name] }].slice(-MOST_AROUND)
+    const { what, name, because, event } = (entry.data ?? {}) as Partial<Posture> & { readonly what?: unknown }
+    if (what !== 'begins' || typeof name !== 'string' || typeof because !== 'string' || typeof event?.fromWallMs !== 'number' || typeof event.untilWallMs !== 'number') return
+    const { fromWallMs, untilWallMs: toWallMs } = event
+    this.#around = [...this.#around.filter((one) => one.title !== because || one.fromWallMs !== fromWallMs || !one.postures.includes(name)), { title: because, fromWallMs, toWallMs, postures: [name] }].slice(-MOST_AROUND)
   }
 }
 

@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import type { Posture } from '../../contract/calendar.ts'
 import type { Incident, IncidentSummary } from '../../contract/incident.ts'
 import { RecordError } from '../room.ts'
 import { applyEntry, type IncidentRecord } from './apply-change.ts'
@@ -308,13 +309,18 @@ test('awareness, marks, answers, tasks; and what is wrong is said with its mend'
   assert.deepEqual([incident.answers['cause'].text, incident.tasks[0].doneAtWallMs, incident.reports[0].to], ['a flood', world.clock.wallMs(), 'the CSIRT'])
 })
 
+const voteOnBudget: Posture = {
+  name: 'alert', because: 'vote on the budget', source: 'plenary', fromWallMs: NOON - 7 * 3_600_000, untilWallMs: NOON + 13 * 3_600_000,
+  event: { fromWallMs: NOON - 3_600_000, untilWallMs: NOON + 3_600_000 }, effects: { sensitivity: 0.5, rehearseChallenge: true, refreshLifeline: true, tell: true },
+}
+
 test('an event of the calendar stands around it as a fact, with no word of cause', async () => {
   const world = new IncidentWorld()
-  await world.scribe.write({ kind: 'posture', who: 'polder', sentence: 'posture alert begins: vote', data: { name: 'alert', because: 'vote on the budget', source: 'plenary', fromWallMs: NOON - 6 * 3_600_000, untilWallMs: NOON + 12 * 3_600_000, effects: {} } })
-  await world.scribe.write({ kind: 'posture', who: 'polder', sentence: 'posture calm begins: recess', data: { name: 'calm', because: 'recess', source: 'plenary', fromWallMs: NOON - 9 * DAY, untilWallMs: NOON - 8 * DAY, effects: {} } })
+  await world.scribe.write({ kind: 'posture', who: 'polder', sentence: 'posture alert begins: vote', data: { what: 'begins', ...voteOnBudget } })
+  await world.scribe.write({ kind: 'posture', who: 'polder', sentence: 'posture alert begins: recess', data: { what: 'begins', ...voteOnBudget, because: 'recess', event: { fromWallMs: NOON - 9 * DAY, untilWallMs: NOON - 8 * DAY } } })
   await world.flood(40, 0)
   for (const incident of [await world.ask('show', { id: 'open' }), (await world.restart(), await world.ask('show', { id: 'open' }))]) {
-    assert.deepEqual(incident.around, [{ title: 'vote on the budget', fromWallMs: NOON - 6 * 3_600_000, toWallMs: NOON + 12 * 3_600_000, postures: ['alert'] }])
+    assert.deepEqual(incident.around, [{ title: 'vote on the budget', fromWallMs: NOON - 3_600_000, toWallMs: NOON + 3_600_000, postures: ['alert'] }])
     assert.deepEqual(incident.hypotheses, [])
   }
 })

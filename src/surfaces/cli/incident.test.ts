@@ -50,7 +50,7 @@ test('an attack is led from the command line, and the page says what is known, h
   const world = new IncidentWorld()
   const polder = commandLine(world)
   assert.match((await polder('incident', 'list')).out, /No incident/)
-  await world.scribe.write({ kind: 'posture', who: 'polder', sentence: 'posture alert begins', data: { name: 'alert', because: 'vote on the budget', source: 's', fromWallMs: NOON, untilWallMs: NOON + 3_600_000, effects: {} } })
+  await world.scribe.write({ kind: 'posture', who: 'polder', sentence: 'posture alert begins', data: { what: 'begins', name: 'alert', because: 'vote on the budget', source: 's', fromWallMs: NOON - 3_600_000, untilWallMs: NOON + 7_200_000, event: { fromWallMs: NOON, untilWallMs: NOON + 3_600_000 }, effects: {} } })
   await world.flood(60, 0)
   const saved = join(world.dataDir, '..', `saved-${process.pid}.html`)
   writeFileSync(saved, 'we did it\n'.repeat(5_000))
