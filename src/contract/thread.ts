@@ -31,6 +31,8 @@ export type ThreadOrder<Settings> =
   /** To the record: what is to be written down; answered by `record-kept` with the same number once it is. */
   | { readonly type: 'record-second'; readonly number: number; readonly second: ShieldSecond }
   | { readonly type: 'record-note'; readonly number: number; readonly draft: JournalDraft }
+  /** To an edge worker: try the short check without a visitor; answered by `challenge-rehearsed`. */
+  | { readonly type: 'rehearse-challenge' }
   /** To the control plane: how early to react, 1 as in the settings, until then. */
   | { readonly type: 'posture'; readonly sensitivity: number; readonly untilWallMs: number }
   /** To the lifeline: begin a pass over the site as soon as it is calm, or only tell its state. Both are answered by `lifeline-state`. */
@@ -49,6 +51,8 @@ export type ThreadReport =
   | { readonly type: 'control-view'; readonly view: ControlView; readonly events: readonly ControlEvent[] }
   | { readonly type: 'record-reply'; readonly ticket: number; readonly reply: RecordReply }
   | { readonly type: 'record-kept'; readonly number: number }
+  /** What is wrong with the short check, in a sentence, or null. */
+  | { readonly type: 'challenge-rehearsed'; readonly trouble: string | null }
   /** The calendar asks for this; renewed while it lasts. */
   | { readonly type: 'posture'; readonly sensitivity: number; readonly untilWallMs: number }
   | { readonly type: 'posture-begins'; readonly refreshLifeline: boolean; readonly rehearseChallenge: boolean }

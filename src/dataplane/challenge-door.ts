@@ -16,6 +16,7 @@ import type { ChallengeSettings } from './challenge/options.ts'
 import { keptQuery, sameHostReference, withTicket } from './challenge/own-marks.ts'
 import { isSolved } from './challenge/proof-of-work.ts'
 import { TOKEN_CHARACTERS } from './challenge/token-text.ts'
+import { rehearse } from './challenge/rehearse.ts'
 import { type ChallengeKey, Tokens } from './challenge/tokens.ts'
 import { fromSameSite, opensPage, wantsJson } from './challenge/what-asks.ts'
 import type { FetchHost } from './fetch-host.ts'
@@ -30,6 +31,10 @@ const CHALLENGE_LIFE_MS = 600_000
 const HARDEST_BITS = 18
 /** Forms that wait for their page to be written may take this much of a worker's room for content (upload/). */
 const MOST_HELD_TOGETHER_BYTES = 16 * 1_048_576
+
+/** Of the networks kept for documentation (RFC 5737): nobody's. */
+const REHEARSING = { family: 4, text: '192.0.2.1', high: 0xc0000201, low: 0, key: 0 } as const
+const STRANGER = { family: 4, text: '198.51.100.1', high: 0xc6336401, low: 0, key: 0 } as const
 
 export interface DoorParts {
   readonly clock: Clock
@@ -67,6 +72,12 @@ export class ChallengeDoor {
 
   setKeys(keys: readonly ChallengeKey[]): void {
     this.#tokens.setKeys(keys)
+  }
+
+  /** What is wrong with the check, in a sentence, or null: both doors tried without a visitor. */
+  rehearse(nowWallMs: number): string | null {
+    const { waitMs, clearanceRequests } = this.#settings
+    return rehearse(this.#tokens, REHEARSING, STRANGER, Math.ceil(waitMs / 1_000), clearanceRequests, nowWallMs)
   }
 
   read(request: Request, nowWallMs: number): void {

@@ -139,6 +139,11 @@ export class Pipeline implements FetchHost {
     this.waitingRoom.applySettings(settings)
   }
 
+  /** What is wrong with the short check, in a sentence, or null. */
+  rehearseChallenge(): string | null {
+    return this.#door.rehearse(this.clock.wallMs())
+  }
+
   setChallengeKeys(keys: readonly ChallengeKey[]): void {
     this.#door.setKeys(keys)
     this.waitingRoom.setKeys(keys)

@@ -155,6 +155,9 @@ obey = (order) => {
     case 'ticket-keys':
       for (const { listener } of opened) listener.setTicketKeys(order.keys)
       return
+    case 'rehearse-challenge':
+      report({ type: 'challenge-rehearsed', trouble: pipeline.rehearseChallenge() })
+      return
     case 'challenge-keys':
       pipeline.setChallengeKeys(order.keys)
       return

@@ -97,8 +97,13 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       }
       else if (report.type === 'store-state') totals.store = report.state
       else if (report.type === 'lifeline-state') lifeline.hear(report.state)
+      else if (report.type === 'challenge-rehearsed') {
+        if (report.trouble === null) desk.note('challenge-rehearsed', `the short check was rehearsed in ${name}: both doors open`)
+        else record.note({ kind: 'alarm', who: 'polder', sentence: `The short check does not work in ${name}: ${report.trouble}. Put it in dry-run (polder rules dry-run step challenge --why ...) until it is mended`, data: { key: 'challenge-rehearsal', severity: 'critical' } })
+      }
       else if (report.type === 'posture') threads.send('control', report)
       else if (report.type === 'posture-begins') {
+        if (report.rehearseChallenge) for (const other of edgeNames(workers)) threads.send(other, { type: 'rehearse-challenge' })
         if (report.refreshLifeline) threads.send('lifeline', { type: 'lifeline', order: 'crawl' })
       } else if (name === 'record' && report.type !== 'ready') {
         record.hear(report)
