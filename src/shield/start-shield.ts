@@ -99,7 +99,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       else if (report.type === 'lifeline-state') lifeline.hear(report.state)
       else if (report.type === 'challenge-rehearsed') {
         if (report.trouble === null) desk.note('challenge-rehearsed', `the short check was rehearsed in ${name}: both doors open`)
-        else record.note({ kind: 'alarm', who: 'polder', sentence: `The short check does not work in ${name}: ${report.trouble}. Put it in dry-run (polder rules dry-run step challenge --why ...) until it is mended`, data: { key: 'challenge-rehearsal', severity: 'critical' } })
+        else record.note({ kind: 'alarm', who: 'polder', sentence: `The short check does not work in ${name}: ${report.trouble}. Until it is mended: polder rules dry-run on --step challenge --why "the check fails"`, data: { key: 'challenge-rehearsal', severity: 'critical' } })
       }
       else if (report.type === 'posture') threads.send('control', report)
       else if (report.type === 'posture-begins') {
