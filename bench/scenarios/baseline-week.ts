@@ -16,6 +16,7 @@ import { SAMPLE_WORDS } from '../../src/contract/sample.ts'
 import { everyday } from '../../src/drill/crowds/everyday.ts'
 import { everydayShare } from '../../src/drill/scenarios.ts'
 import { Schedule } from '../../src/drill/schedule.ts'
+import { type DrillSite, type DrillSiteName, drillSites } from '../../src/drill/site.ts'
 import type { Answer, Ask, Cohort, Seat, World } from '../../src/drill/world.ts'
 import type { MonotonicMs } from '../../src/kernel/clock.ts'
 import { SeededRandom } from '../../src/kernel/random.ts'
@@ -37,19 +38,20 @@ interface Counts {
   echoes: number
 }
 
-const learned = new Map<number, Uint8Array>()
+const learned = new Map<string, Uint8Array>()
 
-export function baselineBytes(share: number): Uint8Array {
-  let bytes = learned.get(share)
+export function baselineBytes(share: number, site: DrillSiteName = 'mock'): Uint8Array {
+  const key = `${site} ${share}`
+  let bytes = learned.get(key)
   if (bytes === undefined) {
-    bytes = serialiseBaseline(learnWeek(share), FEATURE_KEY)
-    learned.set(share, bytes)
+    bytes = serialiseBaseline(learnWeek(share, drillSites[site]), FEATURE_KEY)
+    learned.set(key, bytes)
   }
   return bytes
 }
 
-function learnWeek(share: number): Baseline {
-  const world = new SilentWorld(new SeededRandom(7_777))
+function learnWeek(share: number, site: DrillSite): Baseline {
+  const world = new SilentWorld(new SeededRandom(7_777), site)
   everyday(world, (MINUTES * 60 + LEAD_SECONDS) * 1_000, everydayShare(share))
   const window = new RequestWindow(10, 256)
   const facts = new ClientFacts(32_768)
@@ -83,6 +85,7 @@ function learnWeek(share: number): Baseline {
 class SilentWorld implements World {
   readonly random: SeededRandom
   readonly host = HOST
+  readonly site: DrillSite
   readonly #schedule = new Schedule()
   readonly #features = new Features(FEATURE_KEY)
   readonly #routes = new RouteTable([])
@@ -92,8 +95,9 @@ class SilentWorld implements World {
   #nowMs = 0
   #ids = 0
 
-  constructor(random: SeededRandom) {
+  constructor(random: SeededRandom, site: DrillSite) {
     this.random = random
+    this.site = site
     this.#tap = new Tap(0, random, 0)
   }
 

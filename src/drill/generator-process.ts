@@ -8,6 +8,7 @@ import { drillLimits } from './limits.ts'
 import { type HandedTarget, handTargets, loopbackTarget } from './loopback.ts'
 import type { RecordingColumns } from './recording.ts'
 import { type Phases, type ScenarioId, background, scenarioOf } from './scenarios.ts'
+import { type DrillSiteName, drillSites } from './site.ts'
 import { SocketWorld } from './socket-world.ts'
 
 export interface GeneratorOrder {
@@ -17,6 +18,8 @@ export interface GeneratorOrder {
   /** Index into targets, or -1 without TLS. */
   readonly tls: number
   readonly host: string
+  /** The site behind it; the suite's mock origin when left out. */
+  readonly site?: DrillSiteName
   readonly scenario: ScenarioId
   readonly seed: number
   readonly share: number
@@ -44,7 +47,7 @@ async function obey(order: GeneratorOrder): Promise<void> {
   handTargets(order.targets)
   const target = loopbackTarget(order.targets[order.plain].address, order.targets[order.plain].port)
   const tlsTarget = order.tls === -1 ? null : loopbackTarget(order.targets[order.tls].address, order.targets[order.tls].port)
-  const world = new SocketWorld({ target, tlsTarget, host: order.host, bare503: order.bare503, clock: systemClock, random: new SeededRandom(order.seed) })
+  const world = new SocketWorld({ target, tlsTarget, host: order.host, site: drillSites[order.site ?? 'mock'], bare503: order.bare503, clock: systemClock, random: new SeededRandom(order.seed) })
   background(world, endMs, order.share)
   scenarioOf(order.scenario).start({ world, fromMs: warmMs, untilMs: warmMs + attackMs, share: order.share })
   say({ type: 'began', wallMs: systemClock.wallMs() - world.nowMs() })

@@ -5,6 +5,7 @@ import { drillLimits } from './limits.ts'
 import { isLoopback } from './loopback.ts'
 import { type DrillWorld, type ScenarioId, background, scenarioIds, scenarioOf } from './scenarios.ts'
 import { Schedule } from './schedule.ts'
+import { mockSite } from './site.ts'
 import { type Answer, type Ask, type Seat, isAttackerAddress } from './world.ts'
 
 interface Asked {
@@ -26,7 +27,7 @@ function play(id: ScenarioId, seed: number, share: number): { asked: Asked[]; ra
     return null
   }
   const world: DrillWorld = {
-    random: new SeededRandom(seed), host: 'drill.test',
+    random: new SeededRandom(seed), host: 'drill.test', site: mockSite,
     nowMs: () => now,
     at: (atMs, run) => schedule.add(Math.max(atMs, now), () => {
       now = Math.max(now, atMs)

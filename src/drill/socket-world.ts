@@ -12,6 +12,7 @@ import { type LoopbackTarget, dial, dialTls } from './loopback.ts'
 import { Recording } from './recording.ts'
 import { Schedule } from './schedule.ts'
 import { readWayside } from './wayside-page.ts'
+import type { DrillSite } from './site.ts'
 import { WorkThread } from './work-thread.ts'
 import type { Answer, Ask, Cohort, OutcomeName, Seat, World } from './world.ts'
 
@@ -29,6 +30,7 @@ export interface SocketWorldOptions {
   /** For attacks on HTTP/2; null when the program under test has none. */
   readonly tlsTarget: LoopbackTarget | null
   readonly host: string
+  readonly site: DrillSite
   /** What a 503 without the origin's mark means: nginx refuses by rate with it, others say that they are full. */
   readonly bare503: 'blocked' | 'busy'
   readonly clock: Clock
@@ -54,6 +56,7 @@ export class SocketWorld implements World {
   readonly governor = new Governor()
   readonly random: SeededRandom
   readonly host: string
+  readonly site: DrillSite
   readonly #options: SocketWorldOptions
   readonly #schedule = new Schedule()
   readonly #lines = new Set<Http1Line>()
@@ -77,6 +80,7 @@ export class SocketWorld implements World {
     this.#options = options
     this.random = options.random
     this.host = options.host
+    this.site = options.site
     this.#startedMs = options.clock.monotonicMs()
   }
 
@@ -240,7 +244,7 @@ export class SocketWorld implements World {
 
   #judge(ask: Ask, heard: { status: number; headers: ReadonlyMap<string, string>; start: string }, tookMs: number): Answer {
     const path = ask.target.split('?', 1)[0]
-    const right = (heard.status === 200 && heard.start.startsWith(`ok ${path}\n`)) || (heard.status === 304 && ask.headers.includes('If-None-Match'))
+    const right = (heard.status === 200 && this.site.isOwn(path, heard.start)) || (heard.status === 304 && ask.headers.includes('If-None-Match'))
     let outcome: OutcomeName = 'wrong'
     if (right) outcome = tookMs <= RIGHT_WITHIN_MS ? 'right' : 'late'
     else if (heard.status === 403 || heard.status === 429) outcome = 'blocked'

@@ -1,5 +1,6 @@
 /** What visitors and attackers of a drill may do: plan something for later, and ask. Where the questions go (sockets, or nowhere) is not theirs to know. */
 import type { SeededRandom } from '../kernel/random.ts'
+import type { DrillSite } from './site.ts'
 
 export const cohorts = ['human', 'human-no-js', 'mobile-cgnat', 'nat-office', 'crowd', 'crawler', 'feed', 'api', 'attack'] as const
 export type Cohort = (typeof cohorts)[number]
@@ -56,6 +57,7 @@ export interface Seat {
 export interface World {
   readonly random: SeededRandom
   readonly host: string
+  readonly site: DrillSite
   /** ms since the run began. */
   nowMs(): number
   at(atMs: number, run: () => void): void

@@ -47,7 +47,7 @@ export function fixedFingerprint(variant = 0): Build {
   const orders = [['User-Agent', 'Accept-Encoding'], ['Accept', 'User-Agent', 'Connection'], ['Connection', 'User-Agent'], ['Accept-Encoding', 'Connection', 'User-Agent']]
   const values: Readonly<Record<string, string>> = { 'User-Agent': agents[variant % 4], 'Accept-Encoding': 'gzip', Accept: '*/*', Connection: 'Keep-Alive' }
   const fields = orders[variant % 4].flatMap((name) => [name, values[name]])
-  return (world) => get('/', ['Host', world.host, ...fields])
+  return (world) => get(world.site.costly(world.random), ['Host', world.host, ...fields])
 }
 
 /** Agents of real browsers, in the order of fields of a tool. */

@@ -49,7 +49,7 @@ export function feedReaders(world: World, untilMs: number, clients: number, perS
   const seats = Array.from({ length: clients }, (_, i) => ({ seat: world.seat(visitorAddress(world.random), 'feed', 1), agent: readers[i % readers.length] }))
   stream(world, world.nowMs(), untilMs, perSecond, (atMs) => {
     const { seat, agent } = seats[world.random.below(seats.length)]
-    world.ask(seat, atMs, { method: 'GET', target: '/feed.xml', headers: ['Host', world.host, 'User-Agent', agent, 'Accept', 'application/rss+xml, application/atom+xml, */*', 'Accept-Encoding', 'gzip', 'Connection', 'keep-alive'] })
+    world.ask(seat, atMs, { method: 'GET', target: world.site.feed, headers: ['Host', world.host, 'User-Agent', agent, 'Accept', 'application/rss+xml, application/atom+xml, */*', 'Accept-Encoding', 'gzip', 'Connection', 'keep-alive'] })
   })
 }
 
@@ -57,7 +57,7 @@ export function apiClients(world: World, untilMs: number, clients: number, perSe
   const seats = Array.from({ length: clients }, () => world.seat(visitorAddress(world.random), 'api', 1))
   stream(world, world.nowMs(), untilMs, perSecond, (atMs) => {
     const seat = seats[world.random.below(seats.length)]
-    world.ask(seat, atMs, { method: 'GET', target: '/api/votes', headers: ['Host', world.host, 'Accept', 'application/json', 'User-Agent', 'votes-monitor/1.4', 'Accept-Encoding', 'gzip'] })
+    world.ask(seat, atMs, { method: 'GET', target: world.site.api, headers: ['Host', world.host, 'Accept', 'application/json', 'User-Agent', 'votes-monitor/1.4', 'Accept-Encoding', 'gzip'] })
   })
 }
 
@@ -66,6 +66,6 @@ export function crawl(world: World, untilMs: number, address: string, userAgent:
   const seat = world.seat(address, cohort, 4)
   stream(world, world.nowMs(), untilMs, perSecond, (atMs) => {
     const headers = ['Host', world.host, 'Connection', 'keep-alive', 'Accept', 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8', 'From', 'bot@search.example', 'User-Agent', userAgent, 'Accept-Encoding', 'gzip, deflate, br']
-    world.ask(seat, atMs, { method: 'GET', target: `/law/${1 + world.random.below(5_000)}`, headers })
+    world.ask(seat, atMs, { method: 'GET', target: world.site.crawled(world.random), headers })
   })
 }

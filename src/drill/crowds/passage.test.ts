@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SeededRandom } from '../../kernel/random.ts'
 import { Schedule } from '../schedule.ts'
+import { mockSite } from '../site.ts'
 import type { Answer, Ask, Wayside, World } from '../world.ts'
 import { type Browser, Passage } from './passage.ts'
 
@@ -15,7 +16,7 @@ function visit(browser: Browser, stubborn = false): { asked: Array<{ atMs: numbe
   const schedule = new Schedule()
   let now = 0
   const world: World = {
-    random: new SeededRandom(1), host: 'drill.test', nowMs: () => now,
+    random: new SeededRandom(1), host: 'drill.test', site: mockSite, nowMs: () => now,
     at: (atMs, run) => schedule.add(atMs, () => {
       now = Math.max(now, atMs)
       run()
@@ -78,7 +79,7 @@ test('who is asked again and again gives up at the third page', () => {
 test('in a waiting room the same place is asked for again until the turn comes, and it is no check', () => {
   const schedule = new Schedule()
   let now = 0
-  const world = { random: new SeededRandom(1), host: 'drill.test', nowMs: () => now, at: (atMs: number, run: () => void) => schedule.add(atMs, () => {
+  const world = { random: new SeededRandom(1), host: 'drill.test', site: mockSite, nowMs: () => now, at: (atMs: number, run: () => void) => schedule.add(atMs, () => {
     now = Math.max(now, atMs)
     run()
   }) } as unknown as World

@@ -12,7 +12,6 @@ const THINK_MEDIAN_MS = 8_000
 const THINK_SIGMA = 0.8
 /** After this long nobody waits for the parts of a page any more; the time of a short check, which says how long it takes, is not counted. */
 const PATIENCE_MS = 4_000
-const PARTS = ['/style.css', '/site.js', '/emblem.png', '/text.woff2'] as const
 
 export interface VisitPlan {
   readonly program: Program
@@ -49,7 +48,7 @@ export class Visitor {
     let at = atMs
     let referer = this.#plan.firstReferer
     for (let i = 0; i < this.#plan.pages; i++) {
-      const target = i === 0 && this.#plan.firstPath !== null ? this.#plan.firstPath : pickTarget(this.#world)
+      const target = i === 0 && this.#plan.firstPath !== null ? this.#plan.firstPath : this.#world.site.page(this.#world.random)
       const pageAt = at
       const pageReferer = referer
       if (pageAt >= notBeforeMs) this.#world.at(pageAt, () => this.#page(pageAt, target, pageReferer, this.#plan.reloads))
@@ -87,7 +86,8 @@ export class Visitor {
 
   #parts(): readonly string[] {
     if (this.#plan.program.family === 'text') return []
-    return this.#plan.scripts ? PARTS : PARTS.filter((part) => !part.endsWith('.js'))
+    const { parts } = this.#world.site
+    return this.#plan.scripts ? parts : parts.filter((part) => !part.endsWith('.js'))
   }
 
   /** A page that was read before the run began. */
@@ -100,15 +100,4 @@ export class Visitor {
     const cookie = this.#passage.cookie === '' ? this.#cookie : this.#cookie === '' ? this.#passage.cookie : `${this.#cookie}; ${this.#passage.cookie}`
     return { host: this.#world.host, language: this.#plan.language, referer, cookie, etag }
   }
-}
-
-const words = ['budget', 'school', 'water', 'minutes', 'permit', 'road', 'elections', 'waste', 'housing', 'energy']
-
-/** What people of a town's or a parliament's site look for: news most, the home page, a few others, a search now and then. */
-function pickTarget(world: World): string {
-  const kind = world.random.next()
-  if (kind < 0.55) return `/news/${1 + Math.floor(world.random.next() ** 2 * 120)}`
-  if (kind < 0.8) return '/'
-  if (kind < 0.96) return ['/agenda', '/contact', '/members', '/votes'][world.random.below(4)]
-  return `/search?q=${words[world.random.below(words.length)]}`
 }
