@@ -77,6 +77,7 @@ Polder stands in front of the Parliament of Exampleland.
   https://127.0.0.1:8443/          the same over TLS and HTTP/2 (self-made certificate: the browser will warn)
   http://127.0.0.1:8090/           the origin itself, without Polder
   http://127.0.0.1:8081/metrics    what Polder counts; also /healthz and /readyz
+  http://127.0.0.1:8082/           the public status page (polder statement)
 
 ${underAttack ? tryUnderAttack : tryCalm()}
 Ctrl-C stops all of it.
