@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   soak: { summary: 'mixed traffic for minutes: do memory or handles grow?', load: async () => (await import('./soak/soak-command.ts')).soakCommand },
   scenarios: { summary: 'the fixed suite of floods and crowds, on real sockets, for Polder, its peers and no shield', load: async () => (await import('./scenarios/scenarios-command.ts')).scenariosCommand },
   lifeline: { summary: 'a crawl of 10,000 pages: memory, the origin\'s other readers, kill -9 in the middle', load: async () => (await import('./lifeline/lifeline-command.ts')).lifelineCommand },
+  journal: { summary: 'kill -9 of a writing journal at random moments', load: async () => (await import('./journal/journal-command.ts')).journalCommand },
   slow: { summary: 'slow and HTTP/2 attacks while a second visitor reads', load: async () => (await import('./slow/slow-command.ts')).slowCommand },
 }
 

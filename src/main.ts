@@ -106,6 +106,13 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
     open: async (settings, place) => (await import('./offline/lifeline-copies.ts')).findCopy(settings, place),
     export: async (settings, folder, onProgress) => (await import('./offline/lifeline-copies.ts')).exportCopies(settings, folder, systemClock, onProgress),
   },
+  journal: {
+    verify: async (folder, expectHash) => (await import('./offline/journal-folder.ts')).verifyFolder(folder, expectHash),
+    entries: async function* entries(folder) {
+      yield* (await import('./offline/journal-folder.ts')).folderEntries(folder)
+    },
+    copy: async (folder, to) => (await import('./offline/journal-folder.ts')).copyFolder(folder, to),
+  },
   writeBytes: (bytes) => process.stdout.write(bytes),
   writeFile: (file, text) => writeFileSync(file, text),
   learn: async (settings, options) => {

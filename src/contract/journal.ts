@@ -57,6 +57,13 @@ export interface JournalExchanges {
   readonly [question: string]: { readonly asks: object; readonly answers: unknown }
 }
 
+/** What `polder journal export` made. */
+export interface JournalCopy {
+  readonly files: number
+  readonly bytes: number
+  readonly verdict: JournalVerdict
+}
+
 /** How the journal fares now; shown by status, metrics and `polder journal verify`. */
 export interface JournalState {
   readonly entries: number

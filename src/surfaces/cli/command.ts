@@ -1,6 +1,7 @@
 import type { ControlAnswerOf, ControlQuestion, ControlQuestionOf } from '../../contract/control-socket.ts'
 import type { ExportedSite, FoundCopy } from '../../contract/lifeline-files.ts'
 import type { LifelineState } from '../../contract/lifeline.ts'
+import type { JournalCopy, JournalEntry, JournalVerdict } from '../../contract/journal.ts'
 import type { LearnProgress, LearnSummary } from '../../contract/log-learning.ts'
 import type { ReplayResult } from '../../contract/replay.ts'
 import type { SettingsProblem } from '../../contract/settings-problem.ts'
@@ -61,6 +62,15 @@ export interface CliParts<S> {
     state(settings: S): Promise<LifelineState>
     open(settings: S, place: string): Promise<FoundCopy>
     export(settings: S, folder: string, onProgress: (done: number, total: number) => void): Promise<ExportedSite>
+  }
+  /** A journal's folder, read without a running shield. Each rejects with a system error. */
+  readonly journal: {
+    /** `expectHash`: a hash that must stand in the chain, or null. */
+    verify(folder: string, expectHash: string | null): Promise<JournalVerdict>
+    /** Whole, unaltered entries, oldest first; none when there is no such folder. */
+    entries(folder: string): AsyncIterable<JournalEntry>
+    /** Copies it as it is into a folder that must not be there yet. */
+    copy(folder: string, to: string): Promise<JournalCopy>
   }
   /** To standard output, as they are. */
   writeBytes(bytes: Uint8Array): void

@@ -118,6 +118,7 @@ function machine(status: ShieldStatus): string[] {
     `shield         pid ${status.pid}, up ${span(status.atWallMs - status.startedAtWallMs)}, ${workers.ready} of ${workers.wanted} workers, ${count(status.connections)} connections, own delay ${count(status.eventLoopLagP99Ms)} ms${workers.restarts === 0 ? '' : `, ${workers.restarts} threads restarted`}`,
     `memory store   ${count(status.cache.entries)} answers, ${bytes(status.cache.bytes)}`,
     ...alerts(status),
+    recordLine(status),
     ...(kernelDrop.state === 'off' ? [] : [`kernel drop    ${kernelDrop.sentence}${kernelDrop.state === 'on' ? `, ${count(kernelDrop.sources)} sources` : ''}`]),
   ]
 }
@@ -130,6 +131,18 @@ function alerts({ record }: ShieldStatus): string[] {
   const failing = state.channels.filter((one) => one.trouble !== null)
   const channels = state.channels.length === 0 ? 'nobody is told: there is no channel in the settings' : `${state.channels.length} ${state.channels.length === 1 ? 'channel' : 'channels'}`
   return [`alerts         ${open.length === 0 ? 'none open' : `${open.join(', ')} open (polder alert open)`}; ${channels}`, ...failing.map((one) => `  ${one.name} fails: ${one.trouble}`)]
+}
+
+function recordLine({ record: { alive, state } }: ShieldStatus): string {
+  if (state === null) return `record         ${alive ? 'starting' : 'does not answer; it is started anew by itself'}`
+  const { journal, closedRooms } = state
+  const trouble = [
+    ...(alive ? [] : ['does not answer; it is started anew by itself']),
+    ...(journal.suspended === null ? [] : [`${journal.suspended}; ${count(journal.waiting)} wait`]),
+    ...(journal.lost === 0 ? [] : [`${count(journal.lost)} entries lost`]),
+    ...closedRooms.map((room) => room.sentence),
+  ]
+  return `record         ${count(journal.entries)} entries in the journal, ${bytes(journal.bytes)}${trouble.length === 0 ? '' : `; ${trouble.join('; ')}`}`
 }
 
 function rules(status: ShieldStatus, colours: Colours): string[] {
