@@ -17,7 +17,7 @@ import { statementCommand } from './statement.ts'
 import { statusCommand } from './status.ts'
 
 /** In the order of the help. A new command is one file and one line here. */
-export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, incidentCommand, alertCommand, learnCommand, replayCommand, lifelineCommand, calendarCommand, statementCommand]
+export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, incidentCommand, alertCommand, journalCommand, learnCommand, replayCommand, lifelineCommand, calendarCommand, statementCommand]
 
 const exitCodeText = `Exit codes: ${exitCodes.ok} done, ${exitCodes.refused} refused (settings, address, answer, no shield running), ${exitCodes.usage} wrong use of the command line.`
 
