@@ -95,6 +95,22 @@ function handlesOf(pid: number): number {
   return namesIn(`/proc/${pid}/fd`).length
 }
 
+/** CPU seconds of the threads of a group whose name begins so, together. Names: /proc/PID/task/ID/comm. */
+export function namedThreadsCpuSeconds(group: number, begin: string): number {
+  let sum = 0
+  for (const pid of groupMembers(group)) {
+    for (const id of namesIn(`/proc/${pid}/task`)) {
+      try {
+        if (!readFileSync(`/proc/${pid}/task/${id}/comm`, 'latin1').startsWith(begin)) continue
+      } catch {
+        continue
+      }
+      sum += statOf(`${pid}/task/${id}`)?.cpuSeconds ?? 0
+    }
+  }
+  return sum
+}
+
 /** CPU seconds of each thread of a group, by thread id. */
 export function threadCpuSeconds(group: number): Map<number, number> {
   const threads = new Map<number, number>()

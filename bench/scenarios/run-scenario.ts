@@ -10,7 +10,7 @@ import { type Scorecard, scoreRun } from '../../src/drill/scorecard.ts'
 import { askUntil } from '../measure/ask.ts'
 import { ChildGroup } from '../measure/child-group.ts'
 import { SERVER_ADDRESS, freePort } from '../measure/loopback.ts'
-import { groupCpuSeconds } from '../measure/proc.ts'
+import { groupCpuSeconds, namedThreadsCpuSeconds } from '../measure/proc.ts'
 import { HOST } from './baseline-week.ts'
 import { IpcChild } from './ipc-child.ts'
 import type { Form, ShieldPeer } from './peers/shield-peer.ts'
@@ -44,6 +44,8 @@ export interface RunResult {
   /** After the attack until the shield no longer acts (below ATTACK); Infinity when it still did at the end. */
   readonly relaxedAfterMs: number
   readonly cpuMicrosPerReject: number
+  /** The same of Polder's edge threads alone: what thinking and writing down cost is once a second, not once a request. NaN for other programs. */
+  readonly edgeCpuMicrosPerReject?: number
   readonly generator: { readonly worstLatenessMs: number; readonly meanLatenessMs: number; readonly withheldRequests: number; readonly withheldSockets: number }
   readonly log: string
 }
@@ -94,13 +96,17 @@ async function measure(options: RunOptions, { origin, generator, group, port, tl
   const from = performance.now()
   const until = (atMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.max(0, from + atMs - performance.now())))
   const cpu = (): number => groupCpuSeconds(group === null ? origin.pid : group.pid)
+  const edgeCpu = (): number => (group === null ? 0 : namedThreadsCpuSeconds(group.pid, 'edge-'))
   await until(phases.warmMs / 2)
   const cpuWarm = cpu()
+  const edgeWarm = edgeCpu()
   await until(phases.warmMs)
   const cpuFrom = cpu()
+  const edgeFrom = edgeCpu()
   if (scenario.originSlowdown !== undefined) origin.tell({ type: 'slow', times: scenario.originSlowdown })
   await until(phases.warmMs + phases.attackMs)
   const cpuUntil = cpu()
+  const edgeUntil = edgeCpu()
   origin.tell({ type: 'slow', times: 1 })
   const ended = await generator.hear('ended', phases.afterMs + 60_000)
   origin.tell({ type: 'report' })
@@ -108,13 +114,14 @@ async function measure(options: RunOptions, { origin, generator, group, port, tl
   const score = scoreRun(ended.columns, phases, seconds, beganWallMs)
   const events = group === null ? [] : readShieldEvents(group.err)
   const attackWallMs = beganWallMs + phases.warmMs
-  const idleCpu = ((cpuFrom - cpuWarm) / (phases.warmMs / 2)) * phases.attackMs
+  const perReject = (warm: number, start: number, end: number): number => Math.max(0, ((end - start - ((start - warm) / (phases.warmMs / 2)) * phases.attackMs) * 1e6) / rejected)
   const rejected = score.attack.sent - score.attack.right
   return {
     scenario: options.scenario, peer: peer.name, form: options.form, seed: options.seed, share: options.share, phases, beganWallMs, score, events,
     detectedAfterMs: peer.name === 'polder' ? firstAt(events, (rank) => rank >= 2, attackWallMs) - attackWallMs : Number.NaN,
     relaxedAfterMs: peer.name === 'polder' ? relaxedAt(events, attackWallMs + phases.attackMs) - attackWallMs - phases.attackMs : Number.NaN,
-    cpuMicrosPerReject: group === null || rejected < 100 ? Number.NaN : Math.max(0, ((cpuUntil - cpuFrom - idleCpu) * 1e6) / rejected),
+    cpuMicrosPerReject: group === null || rejected < 100 ? Number.NaN : perReject(cpuWarm, cpuFrom, cpuUntil),
+    edgeCpuMicrosPerReject: peer.name !== 'polder' || rejected < 100 ? Number.NaN : perReject(edgeWarm, edgeFrom, edgeUntil),
     generator: { worstLatenessMs: ended.worstLatenessMs, meanLatenessMs: ended.meanLatenessMs, withheldRequests: ended.withheldRequests, withheldSockets: ended.withheldSockets },
     log: group === null ? '' : group.err,
   }

@@ -24,9 +24,11 @@ export function judgeTargets(all: readonly SavedRun[]): string[][] {
   const a12 = of(['A12'])
   const a12Blocked = a12.map((run) => blockedClients(run) / run.score.harm.reduce((s, one) => s + one.clients, 0))
   const a11 = of(['A11'])
-  const rejectCost = (ids: readonly ScenarioId[]): number[] => of(ids).map((run) => run.cpuMicrosPerReject).filter((value) => Number.isFinite(value) && value > 0)
+  const full = (ids: readonly ScenarioId[]): SavedRun[] => of(ids).filter((run) => run.share === 1)
+  const rejectCost = (ids: readonly ScenarioId[], cost: (run: SavedRun) => number = (run) => run.cpuMicrosPerReject): number[] => full(ids).map(cost).filter((value) => Number.isFinite(value) && value > 0)
   const kept = rejectCost(['A1'])
   const fresh = rejectCost(['A2', 'A3', 'A4', 'A5'])
+  const edgeFresh = rejectCost(['A2', 'A3', 'A4', 'A5'], (run) => run.edgeCpuMicrosPerReject ?? Number.NaN)
   return [
     row('B1 to B5: visitors blocked', '0 in every run', crowds, `${Math.max(0, ...crowds.map(blockedClients))} at most`, crowds.every((run) => blockedClients(run) === 0)),
     row('A1 to A6: goodput from mitigation on', '≥ 0.95', flooded, `${least(after).toFixed(3)} at least`, after.length === flooded.length && least(after) >= 0.95),
@@ -34,8 +36,9 @@ export function judgeTargets(all: readonly SavedRun[]): string[][] {
     row('A12: goodput, visitors blocked', '≥ 0.8, ≤ 1 %', a12, `${least(a12.map((run) => run.score.goodput.attack)).toFixed(3)}, ${(100 * Math.max(0, ...a12Blocked)).toFixed(2)} %`, a12.every((run) => run.score.goodput.attack >= 0.8) && a12Blocked.every((value) => value <= 0.01)),
     row('A11: attackers blocked, goodput', 'none; ≥ 0.4 (visitors\' share of what the origin can do)', a11, `${Math.max(0, ...a11.map((run) => run.score.attack.blocked))} requests, ${least(a11.map((run) => run.score.goodput.attack)).toFixed(3)}`, a11.every((run) => run.score.attack.blocked === 0 && run.score.goodput.attack >= 0.4)),
     row('A1 to A10: real visitors ever blocked', '≤ 0.1 %', harmed, `${blocked} of ${visitors}`, blocked <= visitors / 1_000),
-    row('CPU per rejected request in process, connections kept (A1)', '≤ 60 µs', of(['A1']), `${kept.length === 0 ? '' : median(kept).toFixed(0)} µs`, kept.length > 0 && median(kept) <= 60),
-    row('the same with a new connection for each (A2 to A5)', '≤ 60 µs', of(['A2', 'A3', 'A4', 'A5']), `${fresh.length === 0 ? '' : median(fresh).toFixed(0)} µs`, fresh.length > 0 && median(fresh) <= 60),
+    row('CPU per rejected request in process, connections kept (A1), full size', '≤ 60 µs', full(['A1']), `${kept.length === 0 ? '' : median(kept).toFixed(0)} µs`, kept.length > 0 && median(kept) <= 60),
+    row('the same with a new connection for each (A2 to A5), full size', '≤ 60 µs', full(['A2', 'A3', 'A4', 'A5']), `${fresh.length === 0 ? '' : median(fresh).toFixed(0)} µs`, fresh.length > 0 && median(fresh) <= 60),
+    row('of that, in the edge threads', '', full(['A2', 'A3', 'A4', 'A5']), edgeFresh.length === 0 ? 'not measured' : `${median(edgeFresh).toFixed(0)} µs`, true),
     ...againstStandIn(all),
     ...againstPeers(all),
   ]
@@ -88,7 +91,7 @@ function againstPeer(all: readonly SavedRun[], peer: string, size: string): stri
 
 function row(what: string, target: string, runs: readonly SavedRun[], text: string, holds: boolean): string[] {
   if (runs.length === 0) return [what, target, '0', 'not measured', '–']
-  return [what, target, `${runs.length}, ${new Set(runs.map((run) => run.seed)).size}`, text, holds ? 'yes' : '**no**']
+  return [what, target, `${runs.length}, ${new Set(runs.map((run) => run.seed)).size}`, text, target === '' ? '–' : holds ? 'yes' : '**no**']
 }
 
 function least(values: readonly number[]): number {
