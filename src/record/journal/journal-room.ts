@@ -41,7 +41,7 @@ export class JournalRoom implements Room {
     const entries: JournalEntry[] = []
     let bytes = 0
     let more = false
-    const from = Math.max(asks.afterSeq + 1, asks.fromWallMs > 0 ? this.#journal.firstSeqSince(asks.fromWallMs) : 1)
+    const from = Math.max(asks.afterSeq + 1, asks.fromWallMs > 0 ? await this.#journal.firstSeqSince(asks.fromWallMs) : 1)
     for await (const entry of asks.newest ? this.#journal.newestFirst() : this.#journal.entries(from)) {
       if (asks.newest && entry.seq <= asks.afterSeq) break
       if ((asks.kinds !== null && !asks.kinds.has(entry.kind)) || entry.atWallMs < asks.fromWallMs || entry.atWallMs > asks.toWallMs) continue

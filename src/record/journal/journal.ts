@@ -3,18 +3,18 @@
  * on the disk, whatever ends the process. When the disk fails, entries are acknowledged from memory, an alarm is raised, and writing is tried again every few
  * seconds by itself; nobody waits. Memory is bounded: beyond it figures go first, then everything is refused and counted.
  */
-import { join } from 'node:path'
 import type { JournalDraft, JournalEntry, JournalState, JournalVerdict } from '../../contract/journal.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Log } from '../../kernel/log.ts'
 import { MIB, SECOND_MS } from '../../kernel/units.ts'
 import type { Scribe } from '../room.ts'
-import { chain, emptyHead, GENESIS_HASH, type Head, readLine, sha256 } from './chain.ts'
+import { chain, emptyHead, type Head } from './chain.ts'
+import { findEnd } from './find-end.ts'
 import { JournalLock } from './journal-lock.ts'
+import { JournalReader } from './journal-reader.ts'
 import type { JournalSettings } from './options.ts'
-import { recoverTail } from './recover-tail.ts'
 import { Retention, type Segment } from './retention.ts'
-import { listSegments, readFirstLine, readLines, segmentFile, sizeOf } from './segment-files.ts'
+import { segmentFile } from './segment-files.ts'
 import type { OpenSegment, SegmentStore } from './segment-store.ts'
 import { verifyJournal } from './verify-journal.ts'
 
@@ -70,6 +70,7 @@ interface Unwritten {
 export class Journal implements Scribe {
   readonly #parts: JournalParts
   readonly #retention: Retention
+  readonly #reader: JournalReader
   /** null: not opened yet. */
   #head: Head | null = null
   /** On the disk. */
@@ -97,6 +98,10 @@ export class Journal implements Scribe {
 
   constructor(parts: JournalParts) {
     this.#parts = parts
+    this.#reader = new JournalReader(parts.folder, async () => {
+      await this.#opening
+      return { segments: this.#segments, inMemory: this.#unwritten.map(({ entry }) => entry), writtenSeq: this.#written.seq, lastSeq: this.#head?.seq ?? 0 }
+    })
     this.#retention = new Retention(parts.clock)
     this.#opening = this.#open()
   }
@@ -151,53 +156,18 @@ export class Journal implements Scribe {
     return verifyJournal(this.#parts.folder, this.#written.seq === 0 ? {} : { expectHash: this.#written.hash })
   }
 
-  async *entries(fromSeq: number): AsyncGenerator<JournalEntry> {
-    await this.#opening
-    let next = fromSeq
-    while (this.#head !== null && next <= this.#head.seq) {
-      const started = next
-      const from = Math.max(0, this.#segments.findLastIndex((one) => one.firstSeq <= next))
-      for (const { file } of this.#segments.slice(from)) {
-        for await (const entry of this.#entriesOf(file)) {
-          if (entry.seq < next) continue
-          next = entry.seq + 1
-          yield entry
-        }
-      }
-      const stuck = next === started
-      for (const { entry } of this.#unwritten.slice()) {
-        // A gap: what is missing was written while we read, and the disk has it now; or it was altered there, and is not given out.
-        if (entry.seq > next && this.#written.seq >= next && !stuck) break
-        if (entry.seq < next) continue
-        next = entry.seq + 1
-        yield entry
-      }
-      if (next === started) return
-    }
+  entries(fromSeq: number): AsyncGenerator<JournalEntry> {
+    return this.#reader.entries(fromSeq)
   }
 
-  /** Newest first; each file is read whole. */
-  async *newestFirst(): AsyncGenerator<JournalEntry> {
-    await this.#opening
-    const memory = this.#unwritten.map(({ entry }) => entry)
-    let before = Number.POSITIVE_INFINITY
-    for (const entry of memory.toReversed()) {
-      before = entry.seq
-      yield entry
-    }
-    for (const { file } of this.#segments.toReversed()) {
-      const all: JournalEntry[] = []
-      for await (const entry of this.#entriesOf(file)) if (entry.seq < before) all.push(entry)
-      yield* all.toReversed()
-      before = all[0]?.seq ?? before
-    }
+  /** Each file is read whole. */
+  newestFirst(): AsyncGenerator<JournalEntry> {
+    return this.#reader.newestFirst()
   }
 
-  /** Number of the first entry that may be as young as this; clocks jump, so it looks one file further back. */
-  firstSeqSince(wallMs: number): number {
-    const at = this.#segments.findIndex((one) => one.firstAtWallMs >= wallMs)
-    const index = (at === -1 ? this.#segments.length : at) - 2
-    return this.#segments[Math.max(0, index)]?.firstSeq ?? 1
+  /** Number of the first entry that may be as young as this. */
+  firstSeqSince(wallMs: number): Promise<number> {
+    return this.#reader.firstSeqSince(wallMs)
   }
 
   /** Writes what is there, and lets go of the folder. */
@@ -376,7 +346,7 @@ export class Journal implements Scribe {
         await store.makeFolder()
         this.#lock ??= JournalLock.take(this.#parts.folder)
         if (this.#lock !== null) {
-          await this.#readEnd()
+          await this.#takeEnd()
           break
         }
         trouble = 'another process writes it'
@@ -416,61 +386,17 @@ export class Journal implements Scribe {
     })
   }
 
-  /** Finds the end of the chain; mends what a crash left there. @throws a system error. */
-  async #readEnd(): Promise<void> {
-    const { folder, store, clock } = this.#parts
-    const segments: Segment[] = []
-    for (const { file, firstSeq } of await listSegments(folder)) {
-      const line = await readFirstLine(join(folder, file))
-      const entry = line === null ? null : readLine(line)
-      segments.push({ file, firstSeq, previous: entry?.previous ?? null, firstAtWallMs: entry?.atWallMs ?? 0, bytes: await sizeOf(folder, file) })
-    }
-    const told: JournalDraft[] = []
-    let head: Head = emptyHead
-    while (segments.length > 0) {
-      const segment = segments.at(-1)!
-      const bytes = await store.readSegment(segment.file)
-      const found = recoverTail(bytes)
-      if (found.tornBytes > 0) told.push(await this.#cutTorn(segment, bytes, found.keepBytes))
-      if (found.alteredLines.length > 0) told.push(alteredDraft(segment.file, found.alteredLines))
-      if (found.keepBytes === 0) {
-        await store.remove(segment.file)
-        segments.pop()
-        continue
-      }
-      segment.bytes = found.keepBytes
-      if (found.missesLineEnd) {
-        const open = await store.openSegment(segment.file, false)
-        await open.write(Buffer.from('\n'), segment.bytes++)
-        await open.close()
-      }
-      head = found.head ?? { seq: segment.firstSeq, hash: GENESIS_HASH }
-      this.#lastWallMs = found.atWallMs
-      break
-    }
+  /** @throws a system error. */
+  async #takeEnd(): Promise<void> {
+    const { folder, store, clock, log } = this.#parts
+    const { segments, head, atWallMs, told } = await findEnd(folder, store)
     this.#segments = segments
     this.#head = this.#written = head
-    for (const draft of told) {
-      this.#parts.log.warn(draft.sentence)
+    this.#lastWallMs = atWallMs
+    for (const draft of told.toReversed()) {
+      log.warn(draft.sentence)
       this.#parts.alarm((draft.data as { code: string }).code, draft.sentence)
       this.#unopened.unshift({ draft, atWallMs: Math.round(clock.wallMs()), sinceMs: clock.monotonicMs(), needsNumber: false, resolve: () => {} })
-    }
-  }
-
-  async #cutTorn(segment: Segment, bytes: Buffer, keepBytes: number): Promise<JournalDraft> {
-    const { store } = this.#parts
-    const torn = bytes.subarray(keepBytes)
-    const file = `${segment.file}.torn`
-    await store.putAside(file, torn)
-    if (keepBytes > 0) {
-      const open = await store.openSegment(segment.file, false)
-      await open.cut(keepBytes)
-      await open.close()
-    }
-    return {
-      kind: 'alarm', who: 'polder',
-      sentence: `the last end of this Polder was no clean one: ${torn.length} bytes of an unfinished entry were cut off the journal and kept in ${file}; no acknowledged entry is lost`,
-      data: { code: 'journal-torn', severity: 'warning', file, bytes: torn.length, sha256: sha256(torn) },
     }
   }
 
@@ -491,26 +417,6 @@ export class Journal implements Scribe {
     } finally {
       this.#cleaning = false
     }
-  }
-
-  /** Whole, unaltered entries of one file; none when retention has just deleted it. */
-  async *#entriesOf(file: string): AsyncGenerator<JournalEntry> {
-    try {
-      for await (const { bytes, whole } of readLines(join(this.#parts.folder, file))) {
-        const entry = whole ? readLine(bytes) : null
-        if (entry !== null) yield entry
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    }
-  }
-}
-
-function alteredDraft(file: string, lines: readonly number[]): JournalDraft {
-  return {
-    kind: 'alarm', who: 'polder',
-    sentence: `the journal was altered while Polder did not run: ${file}, line${lines.length === 1 ? '' : 's'} ${lines.slice(0, 20).join(', ')}. polder journal verify says more`,
-    data: { code: 'journal-altered', key: 'journal-altered', severity: 'critical', file, lines: lines.slice(0, 100) },
   }
 }
 
