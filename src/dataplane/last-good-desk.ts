@@ -3,8 +3,9 @@
  * fails, is overloaded or is spared; while it is well nothing here runs. A copy is made ready once and kept on a shelf of fixed size; Age changes once a second.
  * Never: change a copy itself, or wait longer than the caller says.
  */
-import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import type { LifelineCopy } from '../contract/lifeline.ts'
+import { decodeContent } from '../kernel/content-coding.ts'
 import type { Clock, MonotonicMs } from '../kernel/clock.ts'
 import { firstValue, type HeaderList } from '../kernel/header-list.ts'
 import { hitStatus } from './cache/cache-status.ts'
@@ -135,7 +136,7 @@ export class LastGoodDesk {
   }
 
   #noticed(body: Uint8Array, headers: HeaderList, coding: string, wallMs: number, request: Request, closed: boolean): Uint8Array | null {
-    const plain = body.length > MOST_HTML_BYTES ? null : decoded(body, coding)
+    const plain = body.length > MOST_HTML_BYTES ? null : decodeContent(body, coding, MOST_HTML_BYTES)
     if (plain === null) return null
     const html = withNotice(Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString('latin1'), {
       wallMs, closed, acceptLanguage: firstValue(request.headers, 'accept-language') ?? '', xhtml: (firstValue(headers, 'content-type') ?? '').startsWith('application/xhtml'),
@@ -204,29 +205,6 @@ function headersOfDated(headers: HeaderList, bytes: number): string[] {
   for (let i = 0; i < headers.length; i += 2) if (!notOfDated.has(headers[i])) kept.push(headers[i], headers[i + 1])
   kept.push('cache-control', 'no-cache', 'content-length', String(bytes))
   return kept
-}
-
-function decoded(body: Uint8Array, coding: string): Uint8Array | null {
-  const options = { maxOutputLength: MOST_HTML_BYTES }
-  try {
-    switch (coding.trim().toLowerCase()) {
-      case '':
-      case 'identity':
-        return body
-      case 'gzip':
-        return gunzipSync(body, options)
-      case 'br':
-        return brotliDecompressSync(body, options)
-      case 'zstd':
-        return zstdDecompressSync(body, options)
-      case 'deflate':
-        return inflateSync(body, options)
-      default:
-        return null
-    }
-  } catch {
-    return null
-  }
 }
 
 /** In the coding it had, because that is what its readers asked for. */

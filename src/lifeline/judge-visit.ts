@@ -1,9 +1,10 @@
+import { decodeContent } from '../kernel/content-coding.ts'
 import type { LifelineAnswer } from '../contract/lifeline.ts'
 import { firstValue } from '../kernel/header-list.ts'
 import { keptHeaders } from './copy-row.ts'
 import type { FrontierPage, VisitResult } from './crawl-store.ts'
 import { cssReferences, findInHtml, findInSitemap, type FoundLink } from './find-links.ts'
-import { addressText, bytesAsText, decoded, isHtml, mediaTypeOf, textAsBytes } from './page-text.ts'
+import { addressText, bytesAsText, isHtml, mediaTypeOf, textAsBytes } from './page-text.ts'
 import { withoutFormValues } from './without-form-values.ts'
 
 /**
@@ -33,7 +34,7 @@ export function judgeVisit(page: FrontierPage, answer: LifelineAnswer, nowWallMs
     if (location === '') return { result: missing('redirect-without-place', false), links: NO_LINKS, base: '' }
     return { result: kept(page, status, headers, new Uint8Array(0), nowWallMs), links: [{ reference: location, kind: page.isAsset ? 'asset' : 'page' }], base: '' }
   }
-  const body = decoded(answer.body ?? new Uint8Array(0), firstValue(headers, 'content-encoding') ?? '', maxBytes)
+  const body = decodeContent(answer.body ?? new Uint8Array(0), firstValue(headers, 'content-encoding') ?? '', maxBytes)
   if (body === null) return { result: missing('content-coding', false), links: NO_LINKS, base: '' }
   if (/\b(noarchive|none)\b/i.test(firstValue(headers, 'x-robots-tag') ?? '')) return { result: missing('noarchive', true), links: NO_LINKS, base: '' }
   const mediaType = mediaTypeOf(headers)
@@ -51,7 +52,7 @@ function linksOf(mediaType: string, page: FrontierPage, body: Uint8Array, maxByt
   if (mediaType === 'text/css') return cssReferences(bytesAsText(body)).map(({ reference }) => ({ reference: addressText(reference), kind: 'asset' }))
   const zipped = /\.xml\.gz$/i.test(page.target)
   if (!zipped && !/[/+]xml$/.test(mediaType)) return NO_LINKS
-  const plain = zipped ? (decoded(body, 'gzip', maxBytes) ?? body) : body
+  const plain = zipped ? (decodeContent(body, 'gzip', maxBytes) ?? body) : body
   return (findInSitemap(bytesAsText(plain)) ?? []).map((reference) => ({ reference: addressText(reference), kind: 'page' }))
 }
 

@@ -1,8 +1,7 @@
 /**
  * The content of an answer as text and back, without ever changing a byte that is not ours: one character stands for one byte (latin1), so that a page in any
- * encoding that holds ASCII comes out as it went in. And the content codings of HTTP, undone with a bound.
+ * encoding that holds ASCII comes out as it went in.
  */
-import { brotliDecompressSync, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { firstValue, type HeaderList } from '../kernel/header-list.ts'
 
 export function bytesAsText(body: Uint8Array): string {
@@ -28,29 +27,4 @@ export function mediaTypeOf(headers: HeaderList): string {
 
 export function isHtml(mediaType: string): boolean {
   return mediaType === 'text/html' || mediaType === 'application/xhtml+xml'
-}
-
-/** Content without its coding; null when the coding is unknown, broken, or more than `maxBytes` would come out. */
-export function decoded(body: Uint8Array, coding: string, maxBytes: number): Uint8Array | null {
-  const options = { maxOutputLength: maxBytes }
-  try {
-    switch (coding.trim().toLowerCase()) {
-      case '':
-      case 'identity':
-        return body
-      case 'gzip':
-      case 'x-gzip':
-        return gunzipSync(body, options)
-      case 'br':
-        return brotliDecompressSync(body, options)
-      case 'zstd':
-        return zstdDecompressSync(body, options)
-      case 'deflate':
-        return inflateSync(body, options)
-      default:
-        return null
-    }
-  } catch {
-    return null
-  }
 }
