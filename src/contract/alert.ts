@@ -1,4 +1,4 @@
-import type { AsksNothing } from './record.ts'
+import type { AsksNothing } from './asks-nothing.ts'
 
 /** Telling people. A channel that fails never holds anything up, and is shown. */
 export const severities = Object.freeze(['info', 'warning', 'critical'] as const)

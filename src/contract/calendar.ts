@@ -1,4 +1,4 @@
-import type { AsksNothing } from './record.ts'
+import type { AsksNothing } from './asks-nothing.ts'
 
 /** How watchful the shield is, by what is in the calendar. */
 export interface Posture {

@@ -1,5 +1,5 @@
 import type { ShieldState } from './plan.ts'
-import type { AsksNothing } from './record.ts'
+import type { AsksNothing } from './asks-nothing.ts'
 
 /**
  * An incident: evidence, claims and judgements, kept apart. Evidence is what Polder or a person recorded; a claim is what somebody says; a hypothesis is a

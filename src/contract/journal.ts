@@ -1,4 +1,4 @@
-import type { AsksNothing } from './record.ts'
+import type { AsksNothing } from './asks-nothing.ts'
 
 /** The journal: what happened, in order, each entry bound to the one before by its hash, so that an alteration is found and its place is known. */
 export const journalKinds = Object.freeze([

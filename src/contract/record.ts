@@ -25,9 +25,6 @@ export interface RecordRooms {
 export type RoomName = keyof RecordRooms
 export const roomNames = Object.freeze(['journal', 'incident', 'report', 'statement', 'alert', 'calendar'] as const satisfies readonly RoomName[])
 
-/** For a question without fields. */
-export type AsksNothing = Readonly<Record<string, never>>
-
 /** What a room can be asked, by name: the fields of the question and the answer. All plain data. */
 export type Exchanges = Readonly<Record<string, { readonly asks: object; readonly answers: unknown }>>
 

@@ -1,4 +1,4 @@
-import type { AsksNothing } from './record.ts'
+import type { AsksNothing } from './asks-nothing.ts'
 
 /** The public status page: only what a person approved, and one automatic state that can be switched off. */
 export const componentNames = Object.freeze(['reading', 'search', 'forms', 'api'] as const)

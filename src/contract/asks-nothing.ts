@@ -1,0 +1,2 @@
+/** For a question without fields. */
+export type AsksNothing = Readonly<Record<string, never>>
