@@ -125,3 +125,58 @@ test('the shelf has a fixed size, whatever is asked for', () => {
   }
   assert.ok(desk.shelfBytes <= 24 * 1_048_576 && desk.shelfBytes > 20 * 1_048_576, `${desk.shelfBytes}`)
 })
+
+test('made-up tracking queries share one copy: they cost neither the shelf nor the work', () => {
+  const { clock, desk, asked } = rig(0)
+  const copy: LifelineCopy = { key: 'site.example/', status: 200, storedAtWallMs: clock.wallMs(), headers: ['content-type', 'text/html'], body: Buffer.from(html) }
+  const got: Array<PreparedAnswer | null> = []
+  for (let i = 0; i < 500; i++) {
+    desk.recall(ask(`/?utm_source=${i}`), true, clock.monotonicMs(), 1_000, (answer) => got.push(answer))
+    while (asked.length > 0) {
+      const [ticket, key] = asked.pop()!
+      desk.heard(ticket, key === 'site.example/' ? copy : null)
+    }
+  }
+  assert.equal(new Set(got.map((answer) => answer!.body)).size, 1)
+  assert.ok(desk.shelfBytes < 10_000, `${desk.shelfBytes}`)
+})
+
+test('when the lifeline is too busy or dead, what is on the shelf is shown; when it says that a page is gone, it is gone from the shelf too', () => {
+  const { clock, desk, asked } = rig(0)
+  const copy: LifelineCopy = { key: 'site.example/a', status: 200, storedAtWallMs: clock.wallMs(), headers: ['content-type', 'text/html'], body: Buffer.from(html) }
+  const got: Array<PreparedAnswer | null> = []
+  const recall = (target: string) => desk.recall(ask(target), true, clock.monotonicMs(), 1_000, (answer) => got.push(answer))
+  recall('/a')
+  desk.heard(asked[0][0], copy)
+  clock.advanceMs(120_000)
+  // A flood of addresses that nobody knows takes all the waiting there is.
+  for (let i = 0; i < 2_000; i++) desk.recall(ask(`/${i}`), true, clock.monotonicMs(), 1_000, () => {})
+  recall('/a')
+  assert.equal(got[1]!.body, got[0]!.body)
+  clock.advanceMs(1_001)
+  desk.tick(clock.monotonicMs())
+  recall('/a')
+  clock.advanceMs(1_001)
+  desk.tick(clock.monotonicMs())
+  assert.equal(got[2]!.body, got[0]!.body)
+  recall('/a')
+  desk.heard(asked.at(-1)![0], null)
+  desk.askLifeline = () => false
+  recall('/a')
+  assert.deepEqual(got.slice(3), [null, null])
+})
+
+test('whoever asks for every page in every language gets copies as they are, once a worker has dated enough of them', () => {
+  const { clock, desk } = rig(0)
+  const big = html.replace('</body>', `${'<p>words</p>'.repeat(40_000)}</body>`)
+  const entries = Array.from({ length: 200 }, (_, i) => {
+    const stored = sampleResponse(`https://site.example/${i}`, big, { id: 5_000 + i })
+    return new CacheEntry(stored, clock.monotonicMs(), clock.wallMs())
+  })
+  clock.advanceMs(1_000)
+  const dated = () => entries.filter((entry) => desk.dated(ask('/'), entry, false, clock.monotonicMs()) !== null).length
+  const first = dated()
+  assert.ok(first >= 10 && first < 40, `${first} of 200`)
+  clock.advanceMs(1_000)
+  assert.ok(dated() > first, 'the next second dates more')
+})

@@ -1,6 +1,7 @@
 /**
  * What a visitor gets instead of an error: a copy in memory or from disk, with its date on it, or the lifeline's copy of the page. Acts only when the origin
  * fails, is overloaded or is spared; while it is well nothing here runs. A copy is made ready once and kept on a shelf of fixed size; Age changes once a second.
+ * What can be asked for has no end (pages, languages), so making ready is rationed: beyond it a copy is shown as it is, with Age and Cache-Status.
  * Never: change a copy itself, or wait longer than the caller says.
  */
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib'
@@ -18,6 +19,14 @@ import { PreparedAnswer, type Request } from './request.ts'
 const SHELF_BYTES = 24 * 1_048_576
 /** Larger pages are shown as they are. */
 const MOST_HTML_BYTES = 4 * 1_048_576
+/**
+ * Made ready a second, and at once after a pause. Opening, dating and pressing 100 KB of HTML takes about 3 ms: this is at most a tenth of a worker, whoever asks
+ * for every page in 24 languages while the origin is down.
+ */
+const WORK_BYTES_PER_SECOND = 4 * 1_048_576
+const MOST_WORK_BYTES = 8 * 1_048_576
+/** What HTML is taken to need when it is opened. */
+const PRESSED_BY = 6
 /** Smaller text is not worth pressing. */
 const LEAST_PRESSED_BYTES = 1_024
 const MAX_WAITING = 1_024
@@ -41,7 +50,8 @@ interface Shelved {
 interface WaitingCopy {
   readonly key: string
   readonly untilMs: number
-  readonly callback: (copy: LifelineCopy | null) => void
+  /** `answered` false: the lifeline said nothing in time. */
+  readonly callback: (copy: LifelineCopy | null, answered: boolean) => void
 }
 
 export class LastGoodDesk {
@@ -53,9 +63,12 @@ export class LastGoodDesk {
   #shelfBytes = 0
   readonly #waiting = new Map<number, WaitingCopy>()
   #ticket = 0
+  #workBytes = MOST_WORK_BYTES
+  #workAtMs: number
 
   constructor(clock: Clock, noticeAfterMs: number) {
     this.#clock = clock
+    this.#workAtMs = clock.monotonicMs()
     this.noticeAfterMs = noticeAfterMs
   }
 
@@ -67,6 +80,7 @@ export class LastGoodDesk {
     let shelved = this.#shelf.get(name)
     if (shelved === undefined) {
       const coding = firstValue(stored.headers, 'content-encoding') ?? ''
+      if (!this.#mayWork(coding === '' ? stored.body.length : stored.body.length * PRESSED_BY)) return null
       const body = this.#noticed(stored.body, stored.headers, coding, stored.bornAtWallMs, request, closed)
       shelved = body === null ? null : { status: 200, headers: headersOfDated(stored.headers, body.length), body, bornMs: entry.bornMs, detail: 'dated', untilMs: Number.POSITIVE_INFINITY, answer: null, ageS: -1 }
       this.#keep(name, shelved)
@@ -74,42 +88,64 @@ export class LastGoodDesk {
     return shelved === null ? null : this.#answerOf(shelved, nowMs)
   }
 
-  /** The lifeline's copy; `callback` gets null at the latest after `waitMs`. */
+  /** The lifeline's copy; `callback` gets null at the latest after `waitMs`. A lifeline that is busy or dead does not take away what is on the shelf. */
   recall(request: Request, closed: boolean, nowMs: MonotonicMs, waitMs: number, callback: (answer: PreparedAnswer | null) => void): void {
     const keys = keysOf(request)
     const zipped = /\bgzip\b/i.test(firstValue(request.headers, 'accept-encoding') ?? '')
-    const name = `L${zipped ? 'z' : ''}${closed ? 1 : 0} ${languageKey(request)} ${keys[0]}`
-    const shelved = this.#shelf.get(name)
-    if (shelved !== undefined && shelved !== null && shelved.untilMs > nowMs) {
-      callback(this.#answerOf(shelved, nowMs))
-      return
+    // Named by the page that was found: a made-up fbclid must not cost a copy of its own.
+    const kind = `L${zipped ? 'z' : ''}${closed ? 1 : 0} ${languageKey(request)} `
+    let old: Shelved | null = null
+    for (const key of keys) {
+      const shelved = this.#shelf.get(kind + key) ?? null
+      if (shelved !== null && shelved.untilMs > nowMs) {
+        callback(this.#answerOf(shelved, nowMs))
+        return
+      }
+      old ??= shelved
     }
+    const unheard = (): void => callback(old === null ? null : this.#answerOf(old, this.#clock.monotonicMs()))
     const ask = (index: number): void => {
       const key = keys[index]
-      if (key === undefined) callback(null)
-      else if (!this.#ask(key, nowMs + waitMs, (copy) => (copy === null ? ask(index + 1) : callback(this.#fromLifeline(name, copy, request, closed, zipped))))) callback(null)
+      if (key === undefined) {
+        callback(null)
+        return
+      }
+      const sent = this.#ask(key, nowMs + waitMs, (copy, answered) => {
+        if (copy !== null) callback(this.#fromLifeline(kind + key, copy, request, closed, zipped))
+        else if (!answered) unheard()
+        else {
+          // It is public no more, or never was there.
+          this.#drop(kind + key)
+          ask(index + 1)
+        }
+      })
+      if (!sent) unheard()
     }
     ask(0)
   }
 
   /** From the lifeline thread. */
   heard(ticket: number, copy: LifelineCopy | null): void {
-    const waiting = this.#waiting.get(ticket)
-    if (waiting === undefined) return
-    this.#waiting.delete(ticket)
-    waiting.callback(copy)
+    this.#end(ticket, copy, true)
   }
 
   /** Call about ten times a second. */
   tick(nowMs: MonotonicMs): void {
-    for (const [ticket, waiting] of this.#waiting) if (waiting.untilMs <= nowMs) this.heard(ticket, null)
+    for (const [ticket, waiting] of this.#waiting) if (waiting.untilMs <= nowMs) this.#end(ticket, null, false)
   }
 
   get shelfBytes(): number {
     return this.#shelfBytes
   }
 
-  #ask(key: string, untilMs: number, callback: (copy: LifelineCopy | null) => void): boolean {
+  #end(ticket: number, copy: LifelineCopy | null, answered: boolean): void {
+    const waiting = this.#waiting.get(ticket)
+    if (waiting === undefined) return
+    this.#waiting.delete(ticket)
+    waiting.callback(copy, answered)
+  }
+
+  #ask(key: string, untilMs: number, callback: WaitingCopy['callback']): boolean {
     if (this.#waiting.size >= MAX_WAITING) return false
     const ticket = ++this.#ticket
     this.#waiting.set(ticket, { key, untilMs, callback })
@@ -124,15 +160,26 @@ export class LastGoodDesk {
     const html = copy.status === 200 && isHtml(copy.headers)
     for (let i = 0; i < copy.headers.length; i += 2) if (copy.headers[i] !== 'etag' && !(html && copy.headers[i] === 'last-modified')) headers.push(copy.headers[i], copy.headers[i + 1])
     let { body } = copy
-    if (html) body = this.#noticed(body, copy.headers, '', copy.storedAtWallMs, request, closed) ?? body
-    if (zipped && body.length >= LEAST_PRESSED_BYTES && isText(copy.headers)) {
+    const pressed = zipped && body.length >= LEAST_PRESSED_BYTES && isText(copy.headers)
+    const ready = (!html && !pressed) || this.#mayWork(body.length)
+    if (html && ready) body = this.#noticed(body, copy.headers, '', copy.storedAtWallMs, request, closed) ?? body
+    if (pressed && ready) {
       body = gzipSync(body)
       headers.push('content-encoding', 'gzip')
     }
     headers.push('date', new Date(copy.storedAtWallMs).toUTCString(), 'vary', 'accept-encoding', 'cache-control', 'no-cache', 'content-length', String(body.length))
     const shelved: Shelved = { status: copy.status, headers, body, bornMs: nowMs - Math.max(0, this.#clock.wallMs() - copy.storedAtWallMs), detail: 'lifeline', untilMs: nowMs + ASK_AGAIN_MS, answer: null, ageS: -1 }
-    this.#keep(name, shelved)
+    if (ready) this.#keep(name, shelved)
     return this.#answerOf(shelved, nowMs)
+  }
+
+  #mayWork(bytes: number): boolean {
+    const nowMs = this.#clock.monotonicMs()
+    this.#workBytes = Math.min(MOST_WORK_BYTES, this.#workBytes + ((nowMs - this.#workAtMs) * WORK_BYTES_PER_SECOND) / 1_000)
+    this.#workAtMs = nowMs
+    if (this.#workBytes < Math.min(bytes, MOST_HTML_BYTES)) return false
+    this.#workBytes -= Math.min(bytes, MOST_HTML_BYTES)
+    return true
   }
 
   #noticed(body: Uint8Array, headers: HeaderList, coding: string, wallMs: number, request: Request, closed: boolean): Uint8Array | null {
@@ -156,8 +203,7 @@ export class LastGoodDesk {
   /** Null: the copy is to be shown as it is; remembered too, or a page without a body would be looked at for every visitor. */
   #keep(name: string, shelved: Shelved | null): void {
     const bytes = bytesOf(name, shelved)
-    const before = this.#shelf.get(name)
-    if (before !== undefined && this.#shelf.delete(name)) this.#shelfBytes -= bytesOf(name, before)
+    this.#drop(name)
     while (this.#shelfBytes + bytes > SHELF_BYTES && this.#shelf.size > 0) {
       const [oldest, gone] = this.#shelf.entries().next().value!
       this.#shelf.delete(oldest)
@@ -166,6 +212,11 @@ export class LastGoodDesk {
     if (bytes > SHELF_BYTES) return
     this.#shelf.set(name, shelved)
     this.#shelfBytes += bytes
+  }
+
+  #drop(name: string): void {
+    const before = this.#shelf.get(name)
+    if (before !== undefined && this.#shelf.delete(name)) this.#shelfBytes -= bytesOf(name, before)
   }
 }
 
