@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -178,4 +180,25 @@ test('its listener knows its files and nothing else', async () => {
   for (const path of ['/statements.json', '/%2e%2e/statements.json', '/public/', '/__proto__', '/constructor']) assert.equal((await fetch(`${base}${path}`)).status, 404, path)
   assert.equal((await fetch(`${base}/`, { method: 'POST', body: 'x' })).status, 405)
   await r.room.close()
+})
+
+test('an address that the old process of an upgrade still holds is listened on as soon as it is free', async () => {
+  const old = createServer().listen(0, '127.0.0.1')
+  await once(old, 'listening')
+  const listen = `127.0.0.1:${(old.address() as AddressInfo).port}`
+  const r = rig({ listen })
+  assert.equal(await r.room.listensAt(), '', 'not yet')
+  old.close()
+  await once(old, 'close')
+  r.clock.advanceMs(SECOND_MS)
+  r.room.second(second(r.clock.wallMs(), {}))
+  assert.equal(await r.room.listensAt(), '', 'not at every second')
+  r.clock.advanceMs(SECOND_MS)
+  r.room.second(second(r.clock.wallMs(), {}))
+  assert.equal(await r.room.listensAt(), listen)
+  assert.equal((await fetch(`http://${listen}/`)).status, 200)
+  await r.room.close()
+  r.clock.advanceMs(60 * SECOND_MS)
+  r.room.second(second(r.clock.wallMs(), {}))
+  assert.equal(await r.room.listensAt(), '', 'closed is closed')
 })

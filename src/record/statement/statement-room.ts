@@ -6,7 +6,7 @@
 import { join } from 'node:path'
 import type { ShieldSecond } from '../../contract/record.ts'
 import { type ComponentName, componentNames, componentStates, type Statement, type StatusBoard } from '../../contract/statement.ts'
-import { DAY_MS } from '../../kernel/units.ts'
+import { DAY_MS, SECOND_MS } from '../../kernel/units.ts'
 import { type Asks, choiceIn, lineIn, optionalLineIn, optionalTextIn } from '../read-asks.ts'
 import { RecordError, type Room, type RoomParts } from '../room.ts'
 import { readListen, type StatementSettings } from './options.ts'
@@ -21,6 +21,8 @@ const MOST_STATEMENTS = 2_000
 const MOST_LANGUAGES = 24
 /** Four of them and their headings fit on a page. */
 const LONGEST_PART = 4_000
+/** An upgrade's old process holds the address until the new one has taken over; somebody else may hold it longer. */
+const LISTEN_AGAIN_MS = 2 * SECOND_MS
 /** What a person still has to fill in: `[time]`. */
 const OPEN_BRACKET = /\[[^\]\n]{1,80}\]/
 
@@ -37,6 +39,7 @@ export class StatementRoom implements Room {
   #version = ''
   #listensAt = ''
   #listening: Promise<void> = Promise.resolve()
+  #listenTriedAtMs = 0
 
   constructor(parts: RoomParts<StatementSettings>) {
     this.#parts = parts
@@ -56,6 +59,7 @@ export class StatementRoom implements Room {
   }
 
   second(second: ShieldSecond): void {
+    if (this.#listensAt !== '' && this.#listener.address === '' && this.#parts.clock.monotonicMs() - this.#listenTriedAtMs >= LISTEN_AGAIN_MS) this.#listenNow()
     const now = this.#parts.settings().automaticState ? this.#watch.look(second) : new Set<ComponentName>()
     const began = [...now].filter((name) => !this.#investigated.has(name))
     const over = [...this.#investigated.keys()].filter((name) => !now.has(name))
@@ -95,6 +99,7 @@ export class StatementRoom implements Room {
   }
 
   async close(): Promise<void> {
+    this.#listensAt = ''
     await this.#listening
     await this.#listener.close()
   }
@@ -255,6 +260,12 @@ export class StatementRoom implements Room {
     const { listen } = this.#parts.settings()
     if (listen === this.#listensAt) return
     this.#listensAt = listen
+    this.#listenNow()
+  }
+
+  #listenNow(): void {
+    const listen = this.#listensAt
+    this.#listenTriedAtMs = this.#parts.clock.monotonicMs()
     this.#listening = this.#listening.then(() => this.#listener.listen(listen === '' ? null : readListen(listen)))
   }
 }

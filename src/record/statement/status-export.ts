@@ -14,7 +14,8 @@ export function exportStatus(folder: string, files: ReadonlyMap<string, StatusFi
   const names = [...files.keys()].toSorted((a, b) => Number(a === 'index.html') - Number(b === 'index.html'))
   for (const name of names) {
     const fresh = join(folder, `.${name}.new`)
-    writeFileSync(fresh, files.get(name)!.body, { mode: 0o644, flush: true })
+    // Not brought to the disk one by one: some fifty of them, on a disk that is slow, would hold up the record until it is taken for hanging. Written anew at every start.
+    writeFileSync(fresh, files.get(name)!.body, { mode: 0o644 })
     renameSync(fresh, join(folder, name))
   }
   for (const name of readdirSync(folder)) if (OURS.test(name) && !files.has(name)) rmSync(join(folder, name), { force: true })

@@ -8,12 +8,15 @@ import { type StatusFile, STATUS_POLICY } from './status-files.ts'
 
 const MOST_CONNECTIONS = 2_000
 const CACHE_SECONDS = 10
+const UNREAD_MS = 10 * SECOND_MS
 
 export class StatusListener {
   #server: Server | null = null
   #address = ''
   #files: ReadonlyMap<string, StatusFile & { readonly bytes: Buffer; readonly tag: string }> = new Map()
   readonly #onTrouble: (sentence: string) => void
+  /** Told once, however often it is tried again. */
+  #told = ''
 
   constructor(onTrouble: (sentence: string) => void) {
     this.#onTrouble = onTrouble
@@ -35,16 +38,21 @@ export class StatusListener {
     const server = createServer({ requestTimeout: 10 * SECOND_MS, headersTimeout: 5 * SECOND_MS, keepAliveTimeout: 5 * SECOND_MS, connectionsCheckingInterval: 2 * SECOND_MS, maxHeaderSize: 8_192, keepAlive: false }, (request, response) => this.#answer(request, response))
     server.maxConnections = MOST_CONNECTIONS
     server.maxRequestsPerSocket = 100
+    // Who does not take what was written: Node has no bound of its own, and a few thousand such readers would keep everybody else out.
+    server.timeout = UNREAD_MS
     server.on('clientError', (_error, socket) => socket.destroy())
     await new Promise<void>((resolve) => {
       server.once('error', (error) => {
-        this.#onTrouble(`the status page cannot be served at ${at.host}:${at.port} (${(error as NodeJS.ErrnoException).code ?? error.message}); its files are still written`)
+        const trouble = `the status page cannot be served at ${at.host}:${at.port} (${(error as NodeJS.ErrnoException).code ?? error.message}); its files are still written, and it is tried again`
+        if (trouble !== this.#told) this.#onTrouble(trouble)
+        this.#told = trouble
         resolve()
       })
       server.listen(at.port, at.host, () => {
         server.removeAllListeners('error')
         server.on('error', () => {})
         this.#server = server
+        this.#told = ''
         const address = server.address()
         this.#address = typeof address === 'object' && address !== null ? `${at.host.includes(':') ? `[${at.host}]` : at.host}:${address.port}` : ''
         resolve()
