@@ -1,7 +1,6 @@
 import { renameSync, rmSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { LifelineCopy } from '../contract/lifeline.ts'
-import type { WallMs } from '../kernel/clock.ts'
 import { type CopyRow, decodeCopy, encodeCopy } from './copy-row.ts'
 import type { CrawlTarget } from './crawl-scope.ts'
 import { pathOf } from './crawl-scope.ts'
@@ -50,10 +49,10 @@ export class CrawlStore {
   #known = -1
 
   /** @throws when the file cannot be opened (or, to write, replaced). `readOnly`: for the command line; the file must be there. */
-  constructor(path: string, options: { readonly readOnly?: boolean; readonly maxBytes?: number; readonly wallMs?: () => WallMs; readonly onReplaced?: (detail: string) => void } = {}) {
+  constructor(path: string, options: { readonly readOnly?: boolean; readonly maxBytes?: number; readonly onReplaced?: (detail: string) => void } = {}) {
     this.path = path
     this.#readOnly = options.readOnly === true
-    this.#database = this.#readOnly ? this.#openToRead() : this.#openToWrite(options.maxBytes ?? Number.MAX_SAFE_INTEGER, options.wallMs?.() ?? 0, options.onReplaced)
+    this.#database = this.#readOnly ? this.#openToRead() : this.#openToWrite(options.maxBytes ?? Number.MAX_SAFE_INTEGER, options.onReplaced)
   }
 
   close(): void {
@@ -264,11 +263,14 @@ export class CrawlStore {
     throw new Error(`${this.path} was written by another version of Polder (format ${version}, this one reads ${SCHEMA_VERSION})`)
   }
 
-  #openToWrite(maxBytes: number, nowWallMs: number, onReplaced?: (detail: string) => void): DatabaseSync {
+  #openToWrite(maxBytes: number, onReplaced?: (detail: string) => void): DatabaseSync {
     try {
       return prepare(new DatabaseSync(this.path, { timeout: 2_000 }), maxBytes)
     } catch (error) {
-      const aside = `${this.path}.broken-${nowWallMs}`
+      // A full disk, a lock, rights: the file is as good as it was, and the thread tries again. Only what is damaged is given up.
+      if (!isDamage(error)) throw error
+      // One damaged file is enough to look at; each may be as large as diskBytes.
+      const aside = `${this.path}.broken`
       renameSync(this.path, aside)
       rmSync(`${this.path}-wal`, { force: true })
       rmSync(`${this.path}-shm`, { force: true })
@@ -276,6 +278,14 @@ export class CrawlStore {
       return prepare(new DatabaseSync(this.path, { timeout: 2_000 }), maxBytes)
     }
   }
+}
+
+class DamagedFile extends Error {}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB (with whatever says more in the higher bits). */
+function isDamage(error: unknown): boolean {
+  const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff
+  return error instanceof DamagedFile || code === 11 || code === 26
 }
 
 function prepare(database: DatabaseSync, maxBytes: number): DatabaseSync {
@@ -299,7 +309,7 @@ function prepare(database: DatabaseSync, maxBytes: number): DatabaseSync {
         PRAGMA user_version = ${SCHEMA_VERSION}`)
     }
     const { quick_check: sound } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
-    if (sound !== 'ok') throw new Error(`quick_check: ${sound}`)
+    if (sound !== 'ok') throw new DamagedFile(`quick_check: ${sound}`)
     // Some room for the frontier even when the copies fill the file is in the nature of SQLite: a full file refuses whole transactions, nothing breaks.
     database.exec(`PRAGMA max_page_count = ${Math.max(64, Math.min(4_294_967_294, Math.floor(maxBytes / PAGE_BYTES)))}`)
     return database

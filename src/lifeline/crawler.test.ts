@@ -208,7 +208,7 @@ test('a full file keeps what it has and says disk-full; a damaged file is begun 
   writeFileSync(broken, 'this is no database at all, but long enough to look at'.repeat(100))
   let said = ''
   const store = new CrawlStore(broken, { onReplaced: (detail) => (said = detail) })
-  assert.match(said, /broken\.sqlite\.broken-/)
+  assert.match(said, /broken\.sqlite\.broken:/)
   assert.equal(store.known, 0)
   store.close()
 })
@@ -228,4 +228,17 @@ test('coverage is a share of what was read; an address that only readers named i
   rig.store.close()
   const { readFileSync } = await import('node:fs')
   assert.ok(!readFileSync(rig.file, 'latin1').includes('canary'))
+})
+
+test('a file that cannot be opened now (locked, disk full, no rights) is left as it is: only damage gives it up', async () => {
+  const rig = new Rig({ '/': { body: 'front' } })
+  await rig.pass()
+  rig.store.close()
+  const holder = new DatabaseSync(rig.file)
+  holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  assert.throws(() => new CrawlStore(rig.file, { onReplaced: () => assert.fail('nothing is damaged') }), /locked/)
+  holder.close()
+  const again = new CrawlStore(rig.file, { onReplaced: () => assert.fail('nothing is damaged') })
+  assert.notEqual(again.copy('site.example/'), null)
+  again.close()
 })

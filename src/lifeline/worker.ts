@@ -40,7 +40,7 @@ let calm = false
 let closed = false
 
 mkdirSync(dirname(start.file), { recursive: true, mode: 0o700 })
-const store = new CrawlStore(start.file, { maxBytes: settings.diskBytes, wallMs: () => clock.wallMs(), onReplaced: (detail) => log.warn(`the lifeline's file was damaged and is begun anew: ${detail}`) })
+const store = new CrawlStore(start.file, { maxBytes: settings.diskBytes, onReplaced: (detail) => log.warn(`the lifeline's file was damaged and is begun anew: ${detail}`) })
 const scope = new CrawlScope(start.sites, settings)
 const reads = new Reads(store)
 const lines = new EdgeLines(hear)
