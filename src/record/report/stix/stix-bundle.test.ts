@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { test } from 'node:test'
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import fc from 'fast-check'
 import type { Condition } from '../../../contract/plan.ts'
 import { tlpMarkings } from '../../../contract/incident.ts'
@@ -11,62 +8,20 @@ import { factsOf, hostileText, NOW, richIncident, settingsFor } from '../report.
 import { canonicalJson, observableId } from './observables.ts'
 import { patternLiteral, rulePattern } from './rule-pattern.ts'
 import { type StixBundle, stixBundle, type StixObject } from './stix-bundle.ts'
+import { assertValidStix } from './stix-schemas.testing.ts'
 import { tlpMarking } from './tlp-markings.ts'
-
-const folder = join(import.meta.dirname, '../../../../test/data/stix-schemas')
-const validators = loadValidators()
-
-function loadValidators(): Map<string, ValidateFunction> {
-  // The schemas write `\-` outside a class, which a regular expression with the flag u does not allow.
-  const ajv = new Ajv2020({ strict: false, allErrors: true, unicodeRegExp: false, validateFormats: false })
-  ajv.addMetaSchema(JSON.parse(readFileSync(join(import.meta.dirname, '../../../../node_modules/ajv/dist/refs/json-schema-draft-07.json'), 'utf8')))
-  const files = new Map(globSync('*/*.json', { cwd: folder }).map((file) => [file, JSON.parse(readFileSync(join(folder, file), 'utf8')) as Record<string, any>]))
-  // STIX 2.1, 4.6: the standard has the type incident; the schemas of 2020 had not yet.
-  const core = files.get('common/core.json')!
-  assert.deepEqual(core['properties'].type.not.enum, ['incident', 'action'])
-  core['properties'].type.not.enum = ['action']
-  for (const schema of files.values()) ajv.addSchema(schema)
-  const found = new Map<string, ValidateFunction>()
-  for (const [file, schema] of files) if (!file.startsWith('common/')) found.set(schema['title'], ajv.getSchema(schema['$id'])!)
-  return found
-}
-
-/** Schema of its type, and what the schemas cannot say. */
-function assertValid(bundle: StixBundle): void {
-  assert.equal(bundle.type, 'bundle')
-  assert.match(bundle.id, /^bundle--[0-9a-f-]{36}$/)
-  const ids = new Set(bundle.objects.map((one) => one.id))
-  assert.equal(ids.size, bundle.objects.length, 'an id is used twice')
-  for (const object of bundle.objects) {
-    if (object.type === 'marking-definition') {
-      assert.deepEqual(object, tlpMarking(tlpMarkings.find((one) => tlpMarking(one).id === object.id)!))
-      continue
-    }
-    const validate = validators.get(object.type)
-    assert.ok(validate !== undefined, `no schema for ${object.type}`)
-    assert.ok(validate(object), `${object.type}: ${JSON.stringify(validate.errors)}\n${JSON.stringify(object, null, 1)}`)
-    for (const [name, value] of Object.entries(object)) {
-      if (name.endsWith('_ref')) assert.ok(ids.has(value as string), `${object.id}.${name} points nowhere`)
-      if (name.endsWith('_refs')) for (const one of value as string[]) assert.ok(ids.has(one), `${object.id}.${name} points nowhere`)
-    }
-    for (const [first, last] of [['created', 'modified'], ['first_observed', 'last_observed'], ['first_seen', 'last_seen'], ['start', 'end']] as const) {
-      if (object[first] !== undefined && object[last] !== undefined) assert.ok((object[first] as string) <= (object[last] as string), `${object.id}: ${last} before ${first}`)
-    }
-    if (object['valid_until'] !== undefined) assert.ok((object['valid_from'] as string) < (object['valid_until'] as string))
-  }
-}
 
 const of = (bundle: StixBundle, type: string): StixObject[] => bundle.objects.filter((one) => one.type === type)
 
 test('the validator finds what is wrong: it can fail', () => {
   const bundle = stixBundle(factsOf())
   const { pattern_type: _, ...broken } = of(bundle, 'indicator')[0]!
-  assert.throws(() => assertValid({ ...bundle, objects: [...bundle.objects.filter((one) => one.id !== broken.id), broken as StixObject] }), /pattern_type/)
+  assert.throws(() => assertValidStix({ ...bundle, objects: [...bundle.objects.filter((one) => one.id !== broken.id), broken as StixObject] }), /pattern_type/)
 })
 
 test('a rich incident is valid against the schemas of OASIS', () => {
   const bundle = stixBundle(factsOf())
-  assertValid(bundle)
+  assertValidStix(bundle)
   assert.deepEqual([...new Set(bundle.objects.map((one) => one.type))].sort(), ['autonomous-system', 'domain-name', 'identity', 'incident', 'indicator', 'marking-definition', 'network-traffic', 'note', 'observed-data', 'opinion', 'report', 'sighting'])
   const report = of(bundle, 'report')[0]!
   assert.equal((report['object_refs'] as string[]).length, bundle.objects.length - 2)
@@ -74,8 +29,8 @@ test('a rich incident is valid against the schemas of OASIS', () => {
 
 test('an empty incident, one without settings, and every TLP marking are valid too', () => {
   const bare = richIncident({ title: '', figures: [], timeline: [], claims: [], hypotheses: [], awareAtWallMs: null, awareWho: null })
-  assertValid(stixBundle(factsOf(bare, settingsFor({ institution: '', site: '', contact: '' }))))
-  for (const tlp of tlpMarkings) assertValid(stixBundle(factsOf(richIncident({ tlp }))))
+  assertValidStix(stixBundle(factsOf(bare, settingsFor({ institution: '', site: '', contact: '' }))))
+  for (const tlp of tlpMarkings) assertValidStix(stixBundle(factsOf(richIncident({ tlp }))))
 })
 
 test('TLP 2.0 markings are the objects OASIS publishes', () => {
@@ -93,7 +48,7 @@ test('addresses appear only while a person keeps them as evidence', () => {
   assert.ok(text({}).includes('r-range (it names addresses'))
   assert.ok(text({ addressEvidence: kept }).includes('network-traffic:src_ref.value ISSUBSET \'203.0.113.0/24\''))
   assert.ok(!text({ addressEvidence: { ...kept, untilWallMs: NOW - 1 } }).includes('203.0.113.'))
-  assertValid(stixBundle(factsOf(richIncident({ addressEvidence: kept }))))
+  assertValidStix(stixBundle(factsOf(richIncident({ addressEvidence: kept }))))
 })
 
 test('a claim is quoted as one, a hypothesis without a verdict gets no opinion, nobody is accused', () => {
@@ -174,7 +129,7 @@ test('hostile text stays text, and the bundle stays valid', () => {
   const claims = [{ ...richIncident().claims[0]!, text: hostileText, saidBy: hostileText, where: hostileText }]
   const bundle = stixBundle(factsOf(richIncident({ title: hostileText, claims }), settingsFor({ institution: hostileText.slice(0, 100) })))
   const back = JSON.parse(JSON.stringify(bundle)) as StixBundle
-  assertValid(back)
+  assertValidStix(back)
   assert.ok(JSON.stringify(back).includes('<script>1</script>'), 'what was said is kept')
   for (const steering of ['\u202E', '\\u001b', '\\u0000', '\\ud800']) assert.ok(!JSON.stringify(back).includes(steering))
 })
