@@ -268,3 +268,19 @@ test('a folder that cannot be written is an error at start, not a crash later', 
   mkdirSync(join(path, '..'))
   open(path).close()
 })
+
+test('a file that cannot be opened now is left as it is: only damage gives it up', (t) => {
+  const path = join(folder(t), 'store')
+  const before = open(path)
+  before.put(sampleResponse('kept', 'still here'))
+  before.close()
+  const holder = new DatabaseSync(path)
+  holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
+  assert.throws(() => open(path), /locked/)
+  holder.close()
+  const events: DiskEvent[] = []
+  const again = open(path, events)
+  assert.equal(text(again.get('kept')[0].body), 'still here')
+  assert.deepEqual(events, [])
+  again.close()
+})

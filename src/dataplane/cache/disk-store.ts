@@ -51,6 +51,8 @@ export interface DiskStoreParts {
 
 export type DiskEvent = 'disk-store-begun-anew' | 'disk-store-suspended' | 'disk-store-resumed' | 'disk-store-row-dropped'
 
+class DamagedFile extends Error {}
+
 export class DiskStore implements LastGoodStore {
   readonly #parts: DiskStoreParts
   #database: DatabaseSync
@@ -223,6 +225,9 @@ export class DiskStore implements LastGoodStore {
     try {
       return this.#prepare(new DatabaseSync(this.#parts.path, { timeout: 2_000 }))
     } catch (error) {
+      // A full disk, a lock, rights: the copies are as good as they were. Only a file that is damaged is given up: SQLITE_CORRUPT, SQLITE_NOTADB, or quick_check said so.
+      const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff
+      if (code !== 11 && code !== 26 && !(error instanceof DamagedFile)) throw error
       const aside = `${this.#parts.path}.broken-${this.#parts.wallMs()}`
       renameSync(this.#parts.path, aside)
       rmSync(`${this.#parts.path}-wal`, { force: true })
@@ -244,7 +249,7 @@ export class DiskStore implements LastGoodStore {
           PRAGMA user_version = ${SCHEMA_VERSION}`)
       }
       const { quick_check: sound } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
-      if (sound !== 'ok') throw new Error(`quick_check: ${sound}`)
+      if (sound !== 'ok') throw new DamagedFile(`quick_check: ${sound}`)
       // The bound on the file holds whatever is written; the WAL beside it is bounded by one batch.
       database.exec(`PRAGMA max_page_count = ${Math.max(16, Math.floor(this.#parts.maxBytes / PAGE_BYTES))}`)
       this.#insert = database.prepare('INSERT INTO copy (key, varyKey, status, storedAt, meta, body, checksum) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key, varyKey) DO UPDATE SET status = excluded.status, storedAt = excluded.storedAt, meta = excluded.meta, body = excluded.body, checksum = excluded.checksum')
