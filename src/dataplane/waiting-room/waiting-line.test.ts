@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { combineHash } from '../../kernel/hash.ts'
 import { SeededRandom } from '../../kernel/random.ts'
 import { estimateSeconds, refreshSeconds, type Spare } from './turns-due.ts'
 import { type LineRules, NO_PLACE, WaitingLine, waitingLineBytes } from './waiting-line.ts'
@@ -65,6 +66,17 @@ test('other browsers behind one address get places of their own, up to the most;
   assert.ok(!numbers.includes(next))
   assert.equal(room.standing(next), 'waits')
   assert.equal(room.join(1, 0, 4, START), numbers[0], 'and the one inside is known by its browser')
+})
+
+test('two clients whose hashes fall on the same word get no more places than any other two', () => {
+  const room = line(256)
+  const wordOf = (client: number): number => combineHash(7, client) & 511
+  const first = 1
+  let second = 2
+  while (wordOf(second) !== wordOf(first)) second++
+  const numbers = new Set<number>()
+  for (let i = 0; i < 200; i++) for (const client of [first, second]) numbers.add(room.join(client, i, 4, START))
+  assert.equal(numbers.size, 8)
 })
 
 test('who leaves is not counted any more; who comes back in time has kept the place', () => {

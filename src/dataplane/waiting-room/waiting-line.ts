@@ -36,7 +36,7 @@ const RATE_MS = 10_000
 const TURNS_RATE_MS = 4_000
 /** Numbers skipped at most to find a free place. */
 const TRIES = 32
-/** Places of one client looked through beyond its waiting ones, for a browser whose turn has come. */
+/** Places looked through beyond a client's waiting ones, for a browser whose turn has come and past those of another client. */
 const INSIDE_LOOKS = 16
 /** Pages shown for one place in one second; a person pressing reload needs no more, and a flood gets the short refusal. */
 const MOST_SHOWN_PER_SECOND = 4
@@ -106,8 +106,9 @@ export class WaitingLine {
     let number = words[at]
     for (let looked = 0; looked < most + INSIDE_LOOKS && number !== 0; looked++) {
       const place = this.#find(number)
-      if (place === -1 || words[place + PLACE.client] !== (client | 0)) break
-      if (this.#holds(place, nowS)) {
+      if (place === -1) break
+      // A client whose hash falls on the same word hides nothing: two such addresses would otherwise draw places without end.
+      if (words[place + PLACE.client] === (client | 0) && this.#holds(place, nowS)) {
         if (words[place + PLACE.browser] === (browser | 0)) {
           if (words[place + PLACE.state] === STATE.late) this.#setState(place, number, STATE.here)
           return number >>> 0
