@@ -1,6 +1,7 @@
 /**
  * One question of the lifeline, asked in nobody's name: no cookie, no credentials, no visitor's header. It passes what a request to the origin passes, the
- * admission and our strict client, as the last in line; no rule, no tap and no statistic of visitors sees it, and nothing of it enters the cache.
+ * admission and our strict client, as the last in line; no rule, no tap and no statistic of visitors sees it, and nothing of it enters the cache. Nor does anything
+ * come from there: what is in memory was made for whoever asked first, and a header of theirs that the origin reflects would lie in the copy for weeks.
  * Never: take a place at the origin while the shield is not calm, hold more than `maxBytes`, or touch a visitor's request.
  */
 import type { LifelineAnswer, LifelineAsk, LifelineOutcome } from '../contract/lifeline.ts'
@@ -66,21 +67,20 @@ export class LifelineFetch implements Applicant, OriginSink {
 
   /** `done` is called exactly once, perhaps before this returns. */
   static start(host: FetchHost, ask: LifelineAsk, routes: LifelineRoutes, calm: boolean, done: (answer: LifelineAnswer) => void): void {
-    const fetch = new LifelineFetch(host, ask, routes, done)
-    if (!calm) fetch.#end('put-off', 'not-calm')
-    else if (!fetch.#fromCache()) fetch.#apply()
-  }
-
-  /** A fresh copy in memory that was made for nobody in particular costs the origin nothing. */
-  #fromCache(): boolean {
-    const { cache, clock } = this.#host
-    const entry = cache.publicEntry(this.#request, this.#policy, clock.monotonicMs())
-    if (entry === null || entry.body.length > this.#ask.maxBytes) return false
-    this.#status = entry.status
-    this.#headers = entry.headers
-    this.#chunks = [entry.body]
-    this.#end('answered', '')
-    return true
+    let fetch: LifelineFetch | null = null
+    try {
+      fetch = new LifelineFetch(host, ask, routes, done)
+      if (calm) fetch.#apply()
+      else fetch.#end('put-off', 'not-calm')
+    } catch (error) {
+      // A mistake of ours costs this page, not the worker and its visitors.
+      const why = `shield-error: ${(error as Error).message}`
+      if (fetch === null) done({ ticket: ask.ticket, outcome: 'failed', why, status: 0, headers: [], body: null, originMs: -1 })
+      else {
+        fetch.#slot?.ignore()
+        fetch.#end('failed', why)
+      }
+    }
   }
 
   #apply(): void {
@@ -109,7 +109,12 @@ export class LifelineFetch implements Applicant, OriginSink {
     this.#originMs = this.#host.clock.monotonicMs() - this.#sentAtMs
     this.#status = status
     this.#headers = headers
-    if (status === 304 && (this.#ask.etag !== '' || this.#ask.lastModified !== '')) return
+    if (status === 304 && (this.#ask.etag !== '' || this.#ask.lastModified !== '')) {
+      // The same page, but public no more (RFC 9110 15.4.5: a 304 carries the Cache-Control that a 200 would have).
+      const why = whyNotKept(200, headers, this.#ask.publicPath, this.#host.clock.wallMs(), this.#policy)
+      if (why === 'private' || why === 'no-store' || why === 'route-off') this.#stop('not-kept', why)
+      return
+    }
     if (status >= 500 || status === 429) this.#stop('failed', `status-${status}`)
     else {
       const why = whyNotKept(status, headers, this.#ask.publicPath, this.#host.clock.wallMs(), this.#policy)

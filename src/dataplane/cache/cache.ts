@@ -130,13 +130,6 @@ export class Cache {
     lookup.epoch = this.#shared.epochOf(lookup.hash)
   }
 
-  /** What is stored, fresh, and was made for nobody in particular; null otherwise. Counts as no hit: no visitor asked. */
-  publicEntry(request: Request, policy: CachePolicy, nowMs: MonotonicMs): StoredResponse | null {
-    const found = lookUp(request, policy, this.#index, nowMs, false, this.#isMarked)
-    const stored = found.kind === 'fresh' && found.entry !== null ? found.entry.stored : null
-    return stored !== null && (stored.flags & storedFlags.disk) !== 0 && (stored.flags & storedFlags.authorized) === 0 ? stored : null
-  }
-
   /** A stored answer for this visitor: whole, 304, 206, 416 or HEAD. `detail`: a token for Cache-Status, '' on a plain hit. */
   answer(request: Request, entry: CacheEntry, policy: CachePolicy, nowMs: MonotonicMs, detail = ''): PreparedAnswer {
     const before = entry.prepared
