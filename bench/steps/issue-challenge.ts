@@ -23,7 +23,7 @@ export const bench = {
 
 const page = typicalRequest()
 const pages = new ChallengePages(defaultsOf(siteOptions))
-const asked = { token: tokens.issueChallenge(client, NOW, 15, 5), difficultyBits: 15, waitSeconds: 5, clearanceMinutes: 30, reference: '', fields: undefined, withoutCookies: false, supportCode: '1a2b3c4d' }
+const asked = { token: tokens.issueChallenge(client, NOW, 15, 5), difficultyBits: 15, waitSeconds: 5, clearanceMinutes: 30, reference: '', form: undefined, withoutCookies: false, supportCode: '1a2b3c4d' }
 
 /** What a flood of browsers costs: a challenge signed, and its page put together, compressed. */
 export const benchPage = {

@@ -11,9 +11,9 @@ import type { Plan } from '../contract/plan.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { type ClearanceBudget } from './challenge/clearance-budget.ts'
 import { clearanceCookie, Clearances, otherFamilyPart } from './challenge/clearance.ts'
-import { canBeHeld, MOST_HELD_BYTES, readFields } from './challenge/held-form.ts'
+import { canBeHeld, type HeldForm, MOST_HELD_BYTES, readForm } from './challenge/held-form.ts'
 import type { ChallengeSettings } from './challenge/options.ts'
-import { keptQuery, sameHostReference, withTicket } from './challenge/own-marks.ts'
+import { keptQuery, LOST_FORM, sameHostReference, withLanguage, withTicket } from './challenge/own-marks.ts'
 import { isSolved } from './challenge/proof-of-work.ts'
 import { TOKEN_CHARACTERS } from './challenge/token-text.ts'
 import { rehearse } from './challenge/rehearse.ts'
@@ -121,20 +121,21 @@ export class ChallengeDoor {
       return
     }
     if (request.method === 'GET') {
-      this.#sendPage(host, request, plan, undefined, withoutCookies)
+      // Another language was chosen on a page that says a form was not sent: it still says so.
+      this.#sendPage(host, request, plan, request.language.endsWith(LOST_FORM) ? null : undefined, withoutCookies)
       return
     }
     const { body } = request
     const held = fromSameSite(request) && canBeHeld(request) && this.#parts.gatherBudget.usedBytes < MOST_HELD_TOGETHER_BYTES
     if (!held || body === null) {
-      this.#sendPage(host, request, plan, held ? [] : null, withoutCookies)
+      this.#sendPage(host, request, plan, held ? { multipart: false, fields: [] } : null, withoutCookies)
       return
     }
     body.maxBodyBytes = MOST_HELD_BYTES
     const gathered = new GatheredBody(body, this.#parts.gatherBudget, {
       onReady: (whole) => {
         try {
-          if (!request.ended) this.#sendPage(host, request, plan, whole === null ? null : readFields(whole), withoutCookies)
+          if (!request.ended) this.#sendPage(host, request, plan, whole === null ? null : readForm(request, whole), withoutCookies)
         } catch (error) {
           host.fault(request, error)
         }
@@ -150,7 +151,7 @@ export class ChallengeDoor {
     gathered.gather()
   }
 
-  #sendPage(host: FetchHost, request: Request, plan: Plan, fields: ReadonlyArray<readonly [string, string]> | null | undefined, withoutCookies: boolean): void {
+  #sendPage(host: FetchHost, request: Request, plan: Plan, form: HeldForm | null | undefined, withoutCookies: boolean): void {
     const nowWallMs = this.#parts.clock.wallMs()
     const tokens = this.#tokens
     let waitSeconds = Math.ceil(this.#settings.waitMs / 1_000)
@@ -167,7 +168,7 @@ export class ChallengeDoor {
       request,
       {
         token, difficultyBits: bits, waitSeconds, clearanceMinutes: Math.floor(this.#settings.clearanceMs / 60_000),
-        reference: sameHostReference(request.path, withTicket(keptQuery(request), token)), fields, withoutCookies, supportCode: request.id.slice(0, 8),
+        reference: sameHostReference(request.path, withTicket(withLanguage(keptQuery(request), request.language), token)), form, withoutCookies, supportCode: request.id.slice(0, 8),
       },
       nowWallMs,
     )

@@ -73,7 +73,7 @@ export class Request {
   placeNumber = -1
   /** No automatic rule is for this request: allow-listed, a verified crawler, an exempt path. */
   exempt = false
-  /** The language chosen on one of our pages, or ''. */
+  /** The language chosen on one of our pages, or ''; `-lost` behind it: on one that says a form was not sent. */
   language = ''
   /** Why the request ended; set once, read by log, vitals and metrics. */
   reason: Reason = 'served-origin'

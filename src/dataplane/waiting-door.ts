@@ -17,7 +17,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { hashText } from '../kernel/hash.ts'
 import { firstValue } from '../kernel/header-list.ts'
 import type { Admission } from './admission/admission.ts'
-import { placeCookieName, sameHostReference, withPlace, withTicket } from './challenge/own-marks.ts'
+import { placeCookieName, sameHostReference, withLanguage, withPlace, withTicket } from './challenge/own-marks.ts'
 import { type ChallengeKey, Tokens } from './challenge/tokens.ts'
 import { opensPage } from './challenge/what-asks.ts'
 import type { FetchHost } from './fetch-host.ts'
@@ -269,7 +269,7 @@ function lineOf(request: Request): number {
 function referenceOf(request: Request, ticket: string, cookieWorks: boolean): string {
   let query = request.query
   if (request.clearedBy === 'address' || request.clearedBy === 'referer') query = withTicket(query, request.ticket)
-  if (request.language !== '') query = query === '' ? `polder-lang=${request.language}` : `${query}&polder-lang=${request.language}`
+  query = withLanguage(query, request.language)
   return sameHostReference(request.path, cookieWorks ? query : withPlace(query, ticket))
 }
 

@@ -22,7 +22,7 @@ const challenges = new ChallengePages(site)
 const rooms = new WaitingPages(site)
 const client = { family: 4, text: '127.0.0.1', high: 0x7f000001, low: 0, key: 1 } as const
 const asked: ChallengeAsked = {
-  token: 'T'.repeat(52), difficultyBits: 15, waitSeconds: 5, clearanceMinutes: 30, reference: `/news?polder=${'T'.repeat(52)}`, fields: undefined, withoutCookies: false, supportCode: '1a2b3c4d',
+  token: 'T'.repeat(52), difficultyBits: 15, waitSeconds: 5, clearanceMinutes: 30, reference: `/news?polder=${'T'.repeat(52)}`, form: undefined, withoutCookies: false, supportCode: '1a2b3c4d',
 }
 
 function challenge(language: string, change: Partial<ChallengeAsked>): string {
@@ -45,8 +45,8 @@ function refusal(language: string, reason: 'limit-shed' | 'origin-down' | 'rule-
 
 const kinds: Readonly<Record<string, (language: string) => string>> = {
   challenge: (language) => challenge(language, { withoutCookies: true }),
-  'challenge, form kept': (language) => challenge(language, { fields: [['name', 'Zoë']] }),
-  'challenge, form not kept': (language) => challenge(language, { fields: null }),
+  'challenge, form kept': (language) => challenge(language, { form: { multipart: true, fields: [['name', 'Zoë'], ['file', null]] } }),
+  'challenge, form not kept': (language) => challenge(language, { form: null }),
   'in line': (language) => room(language, false),
   'in line, called': (language) => room(language, true),
   busy: (language) => refusal(language, 'limit-shed'),

@@ -3,28 +3,34 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { type RequestBody } from '../request.ts'
 import { ask } from './challenge.testing.ts'
-import { canBeHeld, MOST_HELD_BYTES, readFields } from './held-form.ts'
+import { canBeHeld, type HeldForm, MOST_HELD_BYTES, readForm } from './held-form.ts'
 import { fromSameSite, opensPage } from './what-asks.ts'
 
 const line = fc.array(fc.string({ unit: 'grapheme', maxLength: 8 }).map((text) => text.replace(/[\r\n\0]/g, '')), { maxLength: 3 }).map((parts) => parts.join('\r\n'))
+
+const urlencoded = 'application/x-www-form-urlencoded'
+
+function read(type: string, body: Uint8Array): HeldForm | null {
+  return readForm(ask('/contact', ['content-type', type], { method: 'POST' }), body)
+}
 
 test('what a browser sends is sent again byte for byte', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(line.filter((name) => name !== '' && name !== '_charset_'), line), { maxLength: 10 }), (fields) => {
       const body = new URLSearchParams(fields.map(([name, value]): [string, string] => [name, value])).toString()
-      const read = readFields(Buffer.from(body))
-      assert.deepEqual(read, fields)
-      assert.equal(new URLSearchParams(read!.map(([name, value]): [string, string] => [name, value])).toString(), body)
+      const form = read(urlencoded, Buffer.from(body))
+      assert.deepEqual(form, { multipart: false, fields })
+      assert.equal(new URLSearchParams(form!.fields.map(([name, value]): [string, string] => [name, value!])).toString(), body)
     }),
   )
 })
 
 test('nothing makes the reading throw, and what could not be sent again unchanged is not kept', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (body) => void readFields(body)))
-  for (const body of ['a=%E9', 'a=%zz', 'a=%', 'a=\u00e9', 'a=%00', 'a=1%0A2', 'a=1%0D2', '=1', '_charset_=x', 'a=1&'.repeat(501)]) assert.equal(readFields(Buffer.from(body, 'latin1')), null, body.slice(0, 20))
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (body) => void read(urlencoded, body)))
+  for (const body of ['a=%E9', 'a=%zz', 'a=%', 'a=\u00e9', 'a=%00', 'a=1%0A2', 'a=1%0D2', '=1', '_charset_=x', 'a=1&'.repeat(501)]) assert.equal(read(urlencoded, Buffer.from(body, 'latin1')), null, body.slice(0, 20))
 })
 
-test('only a small urlencoded form in UTF-8 is kept', () => {
+test('only a small form in UTF-8 is kept', () => {
   const held = (type: string, declaredBytes: number, more: readonly string[] = []): boolean => {
     const request = ask('/contact', ['content-type', type, ...more], { method: 'POST' })
     Object.defineProperty(request, 'body', { value: { declaredBytes } as RequestBody })
@@ -36,7 +42,8 @@ test('only a small urlencoded form in UTF-8 is kept', () => {
   assert.ok(!held('application/x-www-form-urlencoded', -1), 'of unknown length')
   assert.ok(!held('application/x-www-form-urlencoded; charset=iso-8859-1', 10))
   assert.ok(!held('application/x-www-form-urlencoded', 10, ['content-encoding', 'gzip']))
-  assert.ok(!held('multipart/form-data; boundary=x', 10))
+  assert.ok(held('multipart/form-data; boundary=x', MOST_HELD_BYTES) && !held('multipart/form-data; boundary=x', MOST_HELD_BYTES + 1))
+  assert.ok(!held('multipart/form-data', 10) && !held('multipart/mixed; boundary=x', 10) && !held('multipart/form-data; boundary=x', 10, ['content-encoding', 'gzip']))
   assert.ok(!held('application/json', 10))
 })
 

@@ -10,7 +10,9 @@ export const PLACE_KEY = 'polder-place'
 /** Two clearances may stand in one cookie: somebody whose line changes between IPv4 and IPv6 needs both. */
 const ticketForm = /^[A-Za-z0-9_-]{52}(?:\.[0-9]{1,10})?$/
 const placeForm = /^[A-Za-z0-9_-]{52}$/
-const languageForm = /^[a-z]{2}$/
+/** Behind a language: the page in which it was chosen says that a form was not sent. */
+export const LOST_FORM = '-lost'
+const languageForm = /^[a-z]{2}(?:-lost)?$/
 
 export interface OwnQuery {
   /** The query without our keys. */
@@ -117,4 +119,10 @@ export function withPlace(query: string, place: string): string {
 
 export function withTicket(query: string, ticket: string): string {
   return query === '' ? `${TICKET_KEY}=${ticket}` : `${query}&${TICKET_KEY}=${ticket}`
+}
+
+/** `language` '': none was chosen. */
+export function withLanguage(query: string, language: string): string {
+  if (language === '') return query
+  return query === '' ? `polder-lang=${language}` : `${query}&polder-lang=${language}`
 }

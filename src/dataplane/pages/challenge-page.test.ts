@@ -17,7 +17,7 @@ import { languageCodes, languages } from './words/languages.ts'
 const pages = new ChallengePages(defaultsOf(siteOptions))
 const client = { family: 4, text: '127.0.0.1', high: 0x7f000001, low: 0, key: 1 } as const
 const token = 'T'.repeat(52)
-const asked: ChallengeAsked = { token, difficultyBits: 15, waitSeconds: 5, clearanceMinutes: 30, reference: `/news?a=1&b=2&polder=${token}`, fields: undefined, withoutCookies: false, supportCode: '1a2b3c4d' }
+const asked: ChallengeAsked = { token, difficultyBits: 15, waitSeconds: 5, clearanceMinutes: 30, reference: `/news?a=1&b=2&polder=${token}`, form: undefined, withoutCookies: false, supportCode: '1a2b3c4d' }
 
 function write(change: Partial<ChallengeAsked> = {}, headers: readonly string[] = []) {
   const request = new Request('GET', '/news', 'a.example', 'http', 11, headers, client, null, null, null as unknown as Reply, 0 as MonotonicMs, '')
@@ -57,7 +57,7 @@ test('in every language the page takes at most 8 kB compressed', () => {
 
 test('a form is kept field by field, whatever stands in it', () => {
   const fields = [['message', 'a "quoted" <b>&amp;\r\nsecond line'], ['message', 'again'], ['submit', ''], ['_x', '\u00e9\u4e00']] as const
-  const { answer, text } = write({ fields })
+  const { answer, text } = write({ form: { multipart: false, fields } })
   assert.equal(firstValue(answer.headers, 'refresh'), undefined, 'a Refresh would lose the form')
   assert.match(text, /<form id="go"[^>]* method="post" action="\/news/)
   assert.ok(text.includes('value="a &quot;quoted&quot; &lt;b&gt;&amp;amp;&#13;\nsecond line"'))
@@ -65,8 +65,26 @@ test('a form is kept field by field, whatever stands in it', () => {
   assert.match(text, new RegExp(languages.en.kept))
 })
 
+test('a form of several parts is sent again as one, with its empty file fields', () => {
+  const { text } = write({ form: { multipart: true, fields: [['name', 'Zoë'], ['cv"', null]] } })
+  assert.match(text, /<form id="go"[^>]* method="post" enctype="multipart\/form-data" action="\/news/)
+  assert.ok(text.includes('<input type="hidden" name="name" value="Zoë"><input type="file" name="cv&quot;" hidden>'))
+})
+
+test('with a kept form the choice of language sends the form, to the same address; the page stays below 8 kB', () => {
+  for (const code of languageCodes) {
+    const { answer, text } = write({ form: { multipart: false, fields: [['name', 'Zoë'], ['message', 'x'.repeat(500)]] } }, ['accept-language', code, 'accept-encoding', 'gzip'])
+    for (const other of languageCodes) assert.ok(text.includes(`<button form="go" formaction="/news?a=1&amp;b=2&amp;polder=${token}&amp;polder-lang=${other}" lang="${other}"`), other)
+    assert.ok(answer.body!.length <= 8_192, `${code}: ${answer.body!.length} bytes`)
+    assert.doesNotMatch(text, /method="get"|\0/)
+  }
+  assert.doesNotMatch(write({ form: { multipart: false, fields: [] }, reference: `/${'a'.repeat(1_000)}` }).text, /formaction/, 'a long address is not written 24 times')
+})
+
 test('what cannot be kept is said, and nothing is opened in its place', () => {
-  const { answer, text } = write({ fields: null })
+  const { answer, text } = write({ form: null })
+  assert.match(text, /<a class="go" [^>]*data-stay/)
+  assert.match(text, /<button name="polder-lang" value="de-lost" lang="de">/, 'in another language it still says so')
   assert.equal(firstValue(answer.headers, 'refresh'), undefined)
   assert.ok(text.includes(languages.en.resend))
 })
@@ -78,6 +96,7 @@ test('a page put together from prepared parts is a right gzip stream, whatever s
       assert.deepEqual(gunzipSync(page.gzip(middle)), page.plain(middle))
     }),
   )
+  assert.deepEqual(gunzipSync(page.gzip('a form '.repeat(9_000), true)), page.plain('a form '.repeat(9_000)))
   for (const length of [0, 65_535, 65_536, 200_000]) assert.deepEqual(gunzipSync(page.gzip('ä'.repeat(length))), page.plain('ä'.repeat(length)))
 })
 

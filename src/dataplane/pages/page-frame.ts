@@ -29,16 +29,10 @@ export class PageFrame {
     )
   }
 
-  /** Everything behind the content of <main>. `canReload`: the address may be asked again, so another language can be chosen. */
-  bottom(language: Language, canReload: boolean, script: string): string {
-    const words = languages[language]
+  /** Everything behind the content of <main>. `choice`: of the language, or ''. */
+  bottom(language: Language, choice: string, script: string): string {
     const { contact } = this.#site
-    const choice = canReload
-      ? `<details><summary>${words.language}: ${words.name}</summary><form method="get"><p>${languageCodes
-          .map((code) => `<button name="polder-lang" value="${code}" lang="${code}"${code === language ? ' aria-current="true"' : ''}>${languages[code].name}</button>`)
-          .join(' ')}</p></form></details>`
-      : ''
-    const where = contact === '' ? '' : `<p>${words.contact}: ${contactLink(contact)}</p>`
+    const where = contact === '' ? '' : `<p>${languages[language].contact}: ${contactLink(contact)}</p>`
     const footer = choice === '' && where === '' ? '' : `<footer>${where}${choice}</footer>`
     return `</main>${footer}${script === '' ? '' : `<script>${script}</script>`}</body></html>`
   }
@@ -48,6 +42,21 @@ export class PageFrame {
     const script = scriptHash === '' ? '' : `; script-src ${scriptHash}; worker-src blob:`
     return `default-src 'none'; style-src ${this.#styleHash}; img-src data:; form-action 'self'; base-uri 'none'${script}`
   }
+}
+
+/** The same address is asked again; its query, which a form sent by GET replaces, comes back from the Referer (challenge/clearance.ts). `mark` stands behind the language. */
+export function languageByReload(language: Language, mark: string): string {
+  const { language: word, name } = languages[language]
+  const buttons = languageCodes.map((code) => `<button name="polder-lang" value="${code}${mark}" lang="${code}"${code === language ? ' aria-current="true"' : ''}>${languages[code].name}</button>`)
+  return `<details><summary>${word}: ${name}</summary><form method="get"><p>${buttons.join(' ')}</p></form></details>`
+}
+
+/** The form `#go` is sent, with all that it holds, to the same address in another language. */
+export function languageByForm(language: Language, reference: string): string {
+  const { language: word, name } = languages[language]
+  const action = escapeHtml(`${reference}&polder-lang=`)
+  const buttons = languageCodes.map((code) => `<button form="go" formaction="${action}${code}" lang="${code}"${code === language ? ' aria-current="true"' : ''}>${languages[code].name}</button>`)
+  return `<details><summary>${word}: ${name}</summary><p>${buttons.join(' ')}</p></details>`
 }
 
 export function sourceHash(text: string): string {

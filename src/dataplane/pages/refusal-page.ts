@@ -9,7 +9,7 @@ import type { Reason } from '../../contract/reason.ts'
 import { firstValue, type HeaderList } from '../../kernel/header-list.ts'
 import { PreparedAnswer } from '../request.ts'
 import { chooseLanguage } from './choose-language.ts'
-import { PageFrame } from './page-frame.ts'
+import { languageByReload, PageFrame } from './page-frame.ts'
 import type { SiteSettings } from './options.ts'
 import { type Language, languages } from './words/languages.ts'
 
@@ -110,7 +110,7 @@ export class RefusalPages {
     const words = languages[language]
     const again = canReload && (kind === 'busy' || kind === 'down') ? `<p><a class="go" href="">${words.again}</a></p>` : ''
     const text =
-      this.#frame.top(language, words[`${kind}Title`]) + `<p>${words[kind]}</p>${again}<p><small>${words.code}: ${reason}</small></p>` + this.#frame.bottom(language, canReload, '')
+      this.#frame.top(language, words[`${kind}Title`]) + `<p>${words[kind]}</p>${again}<p><small>${words.code}: ${reason}</small></p>` + this.#frame.bottom(language, canReload ? languageByReload(language, '') : '', '')
     return gzip ? gzipSync(text, { level: 9 }) : Buffer.from(text)
   }
 

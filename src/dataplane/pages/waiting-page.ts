@@ -9,7 +9,7 @@ import { firstValue } from '../../kernel/header-list.ts'
 import { PreparedAnswer, type Request } from '../request.ts'
 import { chooseLanguage } from './choose-language.ts'
 import { escapeHtml } from '../../kernel/escape-html.ts'
-import { PageFrame } from './page-frame.ts'
+import { languageByReload, PageFrame } from './page-frame.ts'
 import type { SiteSettings } from './options.ts'
 import { acceptsGzip } from './refusal-page.ts'
 import { SplicedPage } from './spliced-gzip.ts'
@@ -75,7 +75,7 @@ export class WaitingPages {
       if (this.#parts.size >= MOST_PARTS) this.#parts.clear()
       const words = languages[language]
       const before = `${this.#frame.top(language, words.roomTitle)}<p>${words.room}</p>`
-      page = new SplicedPage(before, `<p>${words.roomKeep.replace('{m}', timeText(keepSeconds))}</p>${this.#frame.bottom(language, true, '')}`)
+      page = new SplicedPage(before, `<p>${words.roomKeep.replace('{m}', timeText(keepSeconds))}</p>${this.#frame.bottom(language, languageByReload(language, ''), '')}`)
       this.#parts.set(key, page)
     }
     return page
