@@ -8,7 +8,7 @@ import type { ControlEvent, ControlView } from '../../contract/control.ts'
 import type { JournalDraft, JournalEntry } from '../../contract/journal.ts'
 import type { ShieldState } from '../../contract/plan.ts'
 import type { ShieldSecond } from '../../contract/record.ts'
-import { SimulatedClock } from '../../kernel/clock.ts'
+import { SimulatedClock, type WallMs } from '../../kernel/clock.ts'
 import { defaultsOf } from '../../kernel/option.ts'
 import type { Scribe } from '../room.ts'
 import type { Later } from './channel-queue.ts'
@@ -51,6 +51,18 @@ export class MemoryScribe implements Scribe {
 /** A simulated clock with timers that go off when it passes them. */
 export class TimedClock extends SimulatedClock {
   #timers: Array<{ readonly atWallMs: number; readonly run: () => void }> = []
+
+  #setBackMs = 0
+
+  override wallMs(): WallMs {
+    return (super.wallMs() - this.#setBackMs) as WallMs
+  }
+
+  /** As when a clock that was wrong is put right. */
+  setBack(ms: number): void {
+    this.#setBackMs += ms
+    this.#timers = this.#timers.map((one) => ({ ...one, atWallMs: one.atWallMs - ms }))
+  }
 
   readonly later: Later = (ms, run) => {
     const timer = { atWallMs: this.wallMs() + ms, run }

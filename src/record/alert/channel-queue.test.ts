@@ -130,3 +130,15 @@ test('a sender that throws is a failed try, not the end of the queue', async () 
   await clock.pass(10_000)
   assert.equal(queue.state().sent, 1)
 })
+
+test('a clock that is set back by a year holds no alert back', async () => {
+  let result: SendResult = refused
+  const { clock, queue, ended } = queueWith(() => result)
+  queue.offer(message())
+  await clock.pass(1_000)
+  clock.setBack(366 * 86_400_000)
+  result = fine
+  queue.offer(message({ key: 'next' }))
+  await clock.pass(10_000)
+  assert.deepEqual(ended.map(({ key, ok }) => [key, ok]).sort(), [['attack', true], ['next', true]])
+})

@@ -121,6 +121,8 @@ export class ChannelQueue {
     this.#wake?.()
     this.#wake = null
     const now = this.#parts.clock.wallMs()
+    // No wait is longer: the machine's clock was set back, and nobody is to wait for it to come round again.
+    if (this.#retryAtWallMs - now > LONGEST_RETRY_MS) this.#retryAtWallMs = now
     if (now < this.#retryAtWallMs) return this.#sleep(this.#retryAtWallMs - now)
     const { stormMost, stormMs } = this.#parts.settings()
     this.#sentAt = this.#sentAt.filter((at) => at > now - stormMs && at <= now)

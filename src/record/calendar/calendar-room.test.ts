@@ -8,7 +8,7 @@ import { after, test } from 'node:test'
 import type { Alert } from '../../contract/alert.ts'
 import type { CalendarExchanges, Posture, PostureEffects } from '../../contract/calendar.ts'
 import type { JournalDraft, JournalEntry } from '../../contract/journal.ts'
-import { SimulatedClock } from '../../kernel/clock.ts'
+import { SimulatedClock, type WallMs } from '../../kernel/clock.ts'
 import { RecordedLog } from '../../kernel/log.ts'
 import { defaultsOf } from '../../kernel/option.ts'
 import { HOUR_MS, SECOND_MS } from '../../kernel/units.ts'
@@ -171,4 +171,19 @@ test('files on disk that were damaged are put aside, and the calendar goes on', 
   assert.equal((await show(again.room)).now.length, 0)
   assert.ok(statSync(join(r.place, 'state.json.unusable')).isFile())
   await again.room.close()
+})
+
+test('a clock that is set back does not keep the sources from being read again', async () => {
+  const file = join(folder, 'set-back.ics')
+  writeFileSync(file, vote)
+  const r = rig({ sources: [`plenary=${file}`] })
+  r.room.second()
+  await r.room.refresh()
+  const right = r.clock.wallMs.bind(r.clock)
+  r.clock.wallMs = () => (right() - 365 * 24 * HOUR_MS) as WallMs
+  writeFileSync(file, ics('Another vote', '20251124T190000Z', '20251124T210000Z'))
+  r.clock.advanceMs(SECOND_MS)
+  r.room.second()
+  await r.room.close()
+  assert.deepEqual((await show(r.room)).next.map((one) => one.because), ['Another vote'])
 })

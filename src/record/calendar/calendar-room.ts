@@ -3,6 +3,7 @@
  * What it orders runs out by itself within half a minute when it is not renewed: a calendar that is stuck cannot keep the shield on alert.
  * It must never make anything of an event but watchfulness: an event is a fact beside an incident, not its cause.
  */
+import { createHash } from 'node:crypto'
 import type { CalendarExchanges, CalendarSourceState, Posture, PostureEffects } from '../../contract/calendar.ts'
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../../kernel/units.ts'
 import { type Asks, choiceIn, countIn, lineIn, timeIn } from '../read-asks.ts'
@@ -67,7 +68,8 @@ export class CalendarRoom implements Room {
 
   second(): void {
     const now = this.#parts.clock.wallMs()
-    if (now >= this.#refreshAtWallMs && this.#refreshing === null) void this.refresh()
+    // Further away than ever set: the machine's clock was set back.
+    if ((now >= this.#refreshAtWallMs || this.#refreshAtWallMs - now > this.#parts.settings().refreshMs) && this.#refreshing === null) void this.refresh()
     const postures = inForce(this.#all(), now)
     this.#tellChanges(postures, now)
     const effects = strictest(postures)
@@ -185,14 +187,14 @@ export class CalendarRoom implements Room {
       this.#begun.add(key)
       const until = new Date(posture.untilWallMs).toISOString().slice(0, 16).replace('T', ' ')
       void this.#parts.scribe.write({ kind: 'posture', who: 'polder', sentence: `posture ${posture.name} begins because of "${posture.because}" (${posture.source}), until ${until} UTC`, data: { what: 'begins', ...posture } })
-      if (posture.effects.tell) this.#parts.teller.tell({ key: `posture:${key}`, severity: 'info', title: `Posture ${posture.name}: ${posture.because}`, text: `The calendar (${posture.source}) puts the shield on ${posture.name} until ${until} UTC. Polder looks earlier for trouble and refreshes its copies; visitors notice nothing. Be reachable.`, atWallMs, incidentId: null, resolved: false })
+      if (posture.effects.tell) this.#parts.teller.tell({ key: alertKeyOf(key), severity: 'info', title: `Posture ${posture.name}: ${posture.because}`, text: `The calendar (${posture.source}) puts the shield on ${posture.name} until ${until} UTC. Polder looks earlier for trouble and refreshes its copies; visitors notice nothing. Be reachable.`, atWallMs, incidentId: null, resolved: false })
       this.#parts.begin(posture.effects)
     }
     if (!unsure) for (const key of ends) {
       this.#begun.delete(key)
       const [name, , because] = JSON.parse(key) as [string, number, string]
       void this.#parts.scribe.write({ kind: 'posture', who: 'polder', sentence: `posture ${name} because of "${because}" ends`, data: { what: 'ends', key } })
-      this.#parts.teller.tell({ key: `posture:${key}`, severity: 'info', title: `Posture ${name} is over: ${because}`, text: 'The shield is as watchful as usual again.', atWallMs, incidentId: null, resolved: true })
+      this.#parts.teller.tell({ key: alertKeyOf(key), severity: 'info', title: `Posture ${name} is over: ${because}`, text: 'The shield is as watchful as usual again.', atWallMs, incidentId: null, resolved: true })
     }
     this.#save()
   }
@@ -229,7 +231,7 @@ export class CalendarRoom implements Room {
       this.#entries.pop()
       throw new RecordError('failed', 'the entry could not be written to the disk: see the log')
     }
-    await this.#parts.scribe.write({ kind: 'posture', who, sentence: `${who} entered "${title}" into the calendar: posture ${posture}`, data: { what: 'added', entry } })
+    await this.#parts.scribe.write({ kind: 'posture', who, sentence: `"${title}" entered into the calendar: posture ${posture}`, data: { what: 'added', entry } })
     return { name: posture, because: title, source: `by hand, ${who}`, fromWallMs, untilWallMs, event: { fromWallMs, untilWallMs }, effects: effectsOf(posture, this.#parts.settings()) }
   }
 
@@ -243,11 +245,17 @@ export class CalendarRoom implements Room {
       this.#entries.splice(at, 0, entry!)
       throw new RecordError('failed', 'the change could not be written to the disk: see the log')
     }
-    await this.#parts.scribe.write({ kind: 'posture', who, sentence: `${who} took "${title}" out of the calendar`, data: { what: 'removed', entry } })
+    await this.#parts.scribe.write({ kind: 'posture', who, sentence: `"${title}" taken out of the calendar`, data: { what: 'removed', entry } })
     return { sentence: `"${title}" is removed` }
   }
 }
 
 function keyOf(posture: Posture): string {
   return JSON.stringify([posture.name, posture.fromWallMs, posture.because, posture.source])
+}
+
+/** Short enough to be typed after `polder alert acknowledge`: posture:2026-11-23.1f0c. */
+function alertKeyOf(key: string): string {
+  const [, fromWallMs] = JSON.parse(key) as [string, number]
+  return `posture:${new Date(fromWallMs).toISOString().slice(0, 10)}.${createHash('sha256').update(key).digest('hex').slice(0, 4)}`
 }

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Posture } from '../../contract/calendar.ts'
 import type { Incident, IncidentSummary } from '../../contract/incident.ts'
+import type { WallMs } from '../../kernel/clock.ts'
 import { RecordError } from '../room.ts'
 import { applyEntry, type IncidentRecord } from './apply-change.ts'
 import { cleanName } from './evidence-store.ts'
@@ -284,6 +285,27 @@ test('closed incidents are deleted with their evidence when their time is over, 
   await world.restart()
   assert.deepEqual(await list(world), [])
   rmSync(file)
+})
+
+test('a clock that is years ahead for a while deletes nothing', async () => {
+  const world = new IncidentWorld()
+  const { id } = await world.ask('open', { title: 'a drill' })
+  await world.ask('close', { id, why: 'over' })
+  await world.run(2, {})
+  const right = world.clock.wallMs.bind(world.clock)
+  world.clock.wallMs = () => (right() + 3_000 * DAY) as WallMs
+  world.clock.advanceMs(120_000)
+  await world.run(2, {})
+  assert.equal((await list(world)).length, 1)
+  // The same after a start with the wrong clock.
+  await world.restart()
+  world.clock.advanceMs(120_000)
+  await world.run(2, {})
+  assert.equal((await list(world)).length, 1)
+  world.clock.wallMs = right
+  world.clock.advanceMs(3_600_000)
+  await world.run(2, {})
+  assert.equal((await list(world)).length, 1)
 })
 
 test('awareness, marks, answers, tasks; and what is wrong is said with its mend', async () => {

@@ -9,7 +9,7 @@ import type { JournalEntry } from '../../contract/journal.ts'
 import type { ShieldState } from '../../contract/plan.ts'
 import type { ShieldSecond } from '../../contract/record.ts'
 import type { OptionValues } from '../../kernel/option.ts'
-import { MINUTE_MS } from '../../kernel/units.ts'
+import { HOUR_MS, MINUTE_MS } from '../../kernel/units.ts'
 import { RecordError, type Room, type RoomParts } from '../room.ts'
 import type { IncidentRecord } from './apply-change.ts'
 import type { IncidentChange } from './changes.ts'
@@ -42,9 +42,15 @@ export class IncidentRoom implements Room {
   #turn: Promise<unknown> = Promise.resolve()
   #acting = false
   #sweptAtWallMs = 0
+  /** Wall time less monotonic time, and from when on what it says of age is believed: as for the journal's retention, a clock that is wrong for a while must not delete what people wrote. */
+  #offsetMs: number
+  #trustedFromMs: number
 
   constructor(parts: RoomParts<IncidentSettings>) {
     this.#parts = parts
+    const now = parts.clock.monotonicMs()
+    this.#offsetMs = parts.clock.wallMs() - now
+    this.#trustedFromMs = now + HOUR_MS
     this.#book = new IncidentBook(parts.scribe, new IncidentFiles(parts.folder), parts.clock, parts.log)
     this.#evidence = new EvidenceStore(join(parts.folder, 'evidence'), join(parts.folder, '..'))
     this.#ready = this.#load()
@@ -85,7 +91,7 @@ export class IncidentRoom implements Room {
     const verdict = this.#watch.step(second.atWallMs, state, open, this.#parts.settings())
     if (this.#acting) return
     if (verdict === 'open' && open === null) this.#act(() => this.#openByItself(state!))
-    else if (verdict === 'close' && open !== null) this.#act(() => this.#close(open, `calm for ${Math.round(this.#parts.settings().closeAfterCalmMs / MINUTE_MS)} min`, 'polder'))
+    else if (verdict === 'close' && open !== null) this.#act(() => this.#close(open, `calm for ${calmText(this.#parts.settings().closeAfterCalmMs)}`, 'polder'))
     else if (this.#due(second.atWallMs)) this.#act(() => this.#sweep())
   }
 
@@ -337,21 +343,34 @@ export class IncidentRoom implements Room {
     return Math.abs(nowWallMs - this.#sweptAtWallMs) >= MINUTE_MS
   }
 
+  #isClockTrusted(): boolean {
+    const now = this.#parts.clock.monotonicMs()
+    const offset = this.#parts.clock.wallMs() - now
+    if (Math.abs(offset - this.#offsetMs) > HOUR_MS) this.#trustedFromMs = now + HOUR_MS
+    this.#offsetMs = offset
+    return now >= this.#trustedFromMs
+  }
+
   /** Switches address evidence off at its end, and deletes what retention says. */
   async #sweep(): Promise<void> {
     const now = this.#parts.clock.wallMs()
     this.#sweptAtWallMs = now
+    const trusted = this.#isClockTrusted()
     const { keepClosedMs } = this.#parts.settings()
     let deleted = 0
     for (const record of this.#book.records.values()) {
       if (record.addressEvidence !== null && record.addressEvidence.untilWallMs <= now) {
         await this.#book.change(record.id, { change: 'addresses-ended', why: 'their time is over' }, 'polder')
       }
-      if (record.closedAtWallMs !== null && record.closedAtWallMs + keepClosedMs <= now) {
+      if (trusted && record.closedAtWallMs !== null && record.closedAtWallMs + keepClosedMs <= now) {
         await this.#book.change(record.id, { change: 'deleted' }, 'polder')
         deleted++
       }
     }
     if (deleted > 0) await this.#evidence.keepOnly(this.#hashes())
   }
+}
+
+function calmText(ms: number): string {
+  return ms < 2 * MINUTE_MS ? `${Math.round(ms / 1_000)} s` : `${Math.round(ms / MINUTE_MS)} min`
 }
