@@ -16,6 +16,10 @@ const PAGE_BYTES = 4_096
 /** SQLite's own page cache; the rest is the system's file cache, which costs this process nothing. */
 const SQLITE_CACHE_KIB = 4_096
 
+/** Pages that only readers named stand behind all that the site names: whoever asks for an address often enough must not fill the frontier. */
+export const READERS_DEPTH = 1_000_000
+const READERS_SHARE = 0.1
+
 /** What a visit to one address needs to know. */
 export interface FrontierPage extends CrawlTarget {
   readonly id: number
@@ -100,9 +104,17 @@ export class CrawlStore {
     return this.#known
   }
 
-  /** Returns false when there is no room: too many pages, or too many that differ only behind the question mark. */
+  /**
+   * Returns false when there is no room: too many pages, too many that differ only behind the question mark, or (from READERS_DEPTH on) too many that only
+   * readers named. A page that the site itself names later stands where the site has it.
+   */
   discover(target: CrawlTarget, depth: number, isAsset: boolean, bounds: { readonly maxPages: number; readonly maxQueriesPerPath: number }): boolean {
-    if (this.#get('SELECT 1 AS there FROM page WHERE key = ?', target.key) !== undefined) return true
+    const known = this.#get('SELECT depth FROM page WHERE key = ?', target.key) as { depth: number } | undefined
+    if (known !== undefined) {
+      if (known.depth >= READERS_DEPTH && depth < READERS_DEPTH) this.#run('UPDATE page SET depth = ? WHERE key = ?', depth, target.key)
+      return true
+    }
+    if (depth >= READERS_DEPTH && this.#count(`SELECT count(*) AS n FROM page WHERE depth >= ${READERS_DEPTH}`) >= bounds.maxPages * READERS_SHARE) return false
     const path = pathOf(target.target)
     if (this.known >= bounds.maxPages) return false
     if (path !== target.target && this.#count('SELECT count(*) AS n FROM page WHERE queryOf = ?', target.host + path) >= bounds.maxQueriesPerPath) return false
@@ -157,6 +169,13 @@ export class CrawlStore {
   /** Copies that the origin has not vouched for since then. Returns how many went. */
   dropOlderThan(wallMs: number): number {
     return Number(this.#run('DELETE FROM copy WHERE storedAt < ?', wallMs).changes)
+  }
+
+  /** Addresses that were not there in so many passes in a row. Whoever still names one brings it back. Returns how many went. */
+  forgetGone(passes: number): number {
+    const { changes } = this.#run("DELETE FROM page WHERE why IN ('status-404', 'status-410') AND fails >= ? AND key NOT IN (SELECT key FROM copy)", passes)
+    this.#known = -1
+    return Number(changes)
   }
 
   /** Pages that are out of scope now (settings changed). */
@@ -310,6 +329,7 @@ function prepare(database: DatabaseSync, maxBytes: number): DatabaseSync {
     }
     const { quick_check: sound } = database.prepare('PRAGMA quick_check(1)').get() as { quick_check: string }
     if (sound !== 'ok') throw new DamagedFile(`quick_check: ${sound}`)
+    database.exec(`CREATE INDEX IF NOT EXISTS pageReaders ON page (depth) WHERE depth >= ${READERS_DEPTH}`)
     // Some room for the frontier even when the copies fill the file is in the nature of SQLite: a full file refuses whole transactions, nothing breaks.
     database.exec(`PRAGMA max_page_count = ${Math.max(64, Math.min(4_294_967_294, Math.floor(maxBytes / PAGE_BYTES)))}`)
     return database

@@ -242,3 +242,38 @@ test('a file that cannot be opened now (locked, disk full, no rights) is left as
   assert.notEqual(again.copy('site.example/'), null)
   again.close()
 })
+
+test('readers may name a tenth of the pages at most, and these are visited last; what the site names later stands where the site has it', async () => {
+  const pages: Record<string, Page> = { '/': { body: '<a href="/a">a</a>' }, '/a': { body: '<a href="/b">b</a>' }, '/b': { body: 'b' } }
+  for (let i = 0; i < 60; i++) pages[`/flood-${i}`] = { body: `<a href="/flood-${i}/more">more</a>` }
+  const rig = new Rig(pages, { maxPages: 100 })
+  await rig.pass()
+  rig.reads.add({ counts: [...Array.from({ length: 60 }, (_, i): [string, number] => [`site.example/flood-${i}`, 1_000]), ['site.example/b', 60]], others: 0 }, rig.clock.wallMs())
+  rig.crawler.order()
+  const asked = await rig.pass()
+  assert.equal(asked.filter((target) => target.startsWith('/flood')).length, 10)
+  assert.ok(asked.indexOf('/b') < asked.findIndex((target) => target.startsWith('/flood')))
+  pages['/b'] = { body: '<a href="/flood-59">it is a page of ours</a>' }
+  pages['/flood-0'] = { body: '' }
+  rig.crawler.order()
+  const again = await rig.pass()
+  assert.ok(again.includes('/flood-59'))
+  assert.ok(rig.store.hasCopy('site.example/flood-59'))
+})
+
+test('when room is short, addresses that are gone for good make room for new ones', async () => {
+  const links = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => `<a href="/${from + i}">x</a>`).join('')
+  const pages: Record<string, Page> = { '/': { body: links(0, 90) } }
+  const rig = new Rig(pages, { maxPages: 100 })
+  for (let i = 0; i < 90; i++) pages[`/${i}`] = { body: 'old' }
+  await rig.pass()
+  for (let i = 0; i < 90; i++) delete pages[`/${i}`]
+  for (let i = 100; i < 190; i++) pages[`/${i}`] = { body: 'new' }
+  pages['/'] = { body: links(100, 190) }
+  for (let pass = 0; pass < 4; pass++) {
+    rig.crawler.order()
+    await rig.pass()
+  }
+  assert.equal(rig.store.hasCopy('site.example/189'), true)
+  assert.equal(rig.store.visit('site.example/0'), null)
+})

@@ -3,7 +3,7 @@ import type { Clock, MonotonicMs } from '../kernel/clock.ts'
 import { firstValue } from '../kernel/header-list.ts'
 import { MINUTE_MS, SECOND_MS } from '../kernel/units.ts'
 import type { CrawlScope } from './crawl-scope.ts'
-import type { CrawlStore, FrontierPage } from './crawl-store.ts'
+import { type CrawlStore, type FrontierPage, READERS_DEPTH } from './crawl-store.ts'
 import { GentlePace } from './gentle-pace.ts'
 import { judgeVisit } from './judge-visit.ts'
 import type { LifelineSettings } from './options.ts'
@@ -38,6 +38,8 @@ const FAILS_BEFORE_REST = 3
 const FIRST_REST_MS = 30 * SECOND_MS
 const LONGEST_REST_MS = 10 * MINUTE_MS
 const LOOK_AGAIN_MS = SECOND_MS
+/** A page that was not there in so many passes makes room for another when there is none. */
+const GONE_PASSES = 3
 
 export class Crawler {
   readonly #parts: CrawlerParts
@@ -170,7 +172,7 @@ export class Crawler {
         const base = scope.address(host, '/')
         for (const reference of ['/', '/robots.txt', '/sitemap.xml', '/favicon.ico', ...this.#robots.sitemapsOf(host)]) this.#discover(reference, base, reference === '/favicon.ico' ? 1 : 0, reference === '/favicon.ico')
       }
-      for (const key of this.#parts.readPages()) this.#discover(`//${key}`, scope.address(scope.sites[0].host, '/'), 2, false)
+      for (const key of this.#parts.readPages()) this.#discover(`//${key}`, scope.address(scope.sites[0].host, '/'), READERS_DEPTH, false)
     })
     if (before.number > 0) this.#forgetOutOfScope()
     return true
@@ -180,6 +182,8 @@ export class Crawler {
     const { store, clock } = this.#parts
     const now = clock.wallMs()
     store.dropOlderThan(now - this.#settings.neverOlderThanMs)
+    // Only where room is short: otherwise they are remembered as gone, and their reading counts as nobody's to serve.
+    if (Number(store.meta('beyondBound') ?? 0) > 0) store.forgetGone(GONE_PASSES)
     store.endPass(now)
     this.#running = false
     this.#parts.log('a pass over the site is done', { pass: this.#pass, visited: this.#doneInPass, known: store.known })
