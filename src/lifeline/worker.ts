@@ -9,7 +9,7 @@ import type { LifelineState } from '../contract/lifeline.ts'
 import type { LinkMessage, ThreadOrder, ThreadReport } from '../contract/thread.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { processLog } from '../kernel/log.ts'
-import { SECOND_MS } from '../kernel/units.ts'
+import { MINUTE_MS, SECOND_MS } from '../kernel/units.ts'
 import { CrawlScope } from './crawl-scope.ts'
 import { CrawlStore } from './crawl-store.ts'
 import { Crawler } from './crawler.ts'
@@ -27,6 +27,8 @@ export interface LifelineStart {
 
 /** Asked for more often, the last answer is given again: it is a walk over the whole file. */
 const STATE_EVERY_MS = 2 * SECOND_MS
+/** Told without being asked, for the metrics: a scraper comes every quarter of a minute or less often. */
+const TELL_EVERY_MS = MINUTE_MS
 const READ_PAGES = 2_000
 
 if (parentPort === null) throw new Error('the lifeline runs as a worker thread')
@@ -137,5 +139,15 @@ function report(message: ThreadReport): void {
   main.postMessage(message)
 }
 
+function tellUnasked(): void {
+  try {
+    tellState()
+  } catch (error) {
+    log.warn(`the lifeline's file cannot be read for its figures: ${(error as Error).message}`)
+  }
+}
+
 stepAfter(SECOND_MS)
 report({ type: 'ready', sockets: [] })
+tellUnasked()
+setInterval(tellUnasked, TELL_EVERY_MS)

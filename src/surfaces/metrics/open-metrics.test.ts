@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { LifelineState } from '../../contract/lifeline.ts'
 import { reasons } from '../../contract/reason.ts'
 import { durationBoundsMs, type Vitals } from '../../contract/vitals.ts'
 import { openMetrics } from './open-metrics.ts'
@@ -104,6 +105,24 @@ test('the state is one of five, and each channel of alerts has its counts', () =
   assert.equal(samples.get('polder_alert_messages_total{channel="duty",kind="mail",result="failed"}'), 1)
   assert.equal(samples.get('polder_alert_waiting{channel="duty",kind="mail"}'), 2)
   assert.equal(samples.get('polder_alert_channel_trouble{channel="duty",kind="mail"}'), 1)
+})
+
+const lifeline = {
+  atWallMs: 60_000, sites: [], pause: 'done', pages: { known: 12, kept: 10, missing: 2, beyondBound: 0 }, disk: { bytes: 4_096, maxBytes: 8_192, copyBytes: 1, suspended: false },
+  age: { medianMs: 1_500, oldestMs: 9_000 }, coverage: { share: 0.98, reads: 100, days: 3, unserved: [] }, missing: [], memory: { heapBytes: 1, externalBytes: 1 },
+  pass: { number: 2, startedAtWallMs: 10_000, endedAtWallMs: 20_000, done: 12, left: 0, perSecond: 0 },
+} satisfies LifelineState
+
+test('the lifeline says how much of the site it holds; what it does not know yet has no figure', () => {
+  const totals = new Totals()
+  assert.doesNotMatch(openMetrics(totals, 'x'), /polder_lifeline/)
+  totals.lifeline = lifeline
+  const samples = scrape(openMetrics(totals, 'x'))
+  const value = (name: string): number | undefined => samples.get(`polder_lifeline_${name}`)
+  assert.deepEqual(['copies', 'missing', 'bytes', 'limit_bytes', 'coverage_share', 'age_seconds{of="median"}', 'pass_ended_timestamp_seconds', 'left'].map(value), [10, 2, 4_096, 8_192, 0.98, 1.5, 20, 0])
+  totals.lifeline = { ...lifeline, coverage: { ...lifeline.coverage, share: -1 }, pages: { ...lifeline.pages, kept: 0 }, pass: { ...lifeline.pass, endedAtWallMs: 0, left: 7 } }
+  const young = scrape(openMetrics(totals, 'x'))
+  assert.deepEqual(['coverage_share', 'age_seconds{of="median"}', 'pass_ended_timestamp_seconds', 'copies', 'left'].map((name) => young.get(`polder_lifeline_${name}`)), [undefined, undefined, undefined, 0, 7])
 })
 
 test('rules come and go, and their counters stay bounded', () => {

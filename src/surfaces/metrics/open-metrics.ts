@@ -1,5 +1,6 @@
 /** Totals as OpenMetrics 1.0 text. Every family has a fixed label set; nothing a visitor sends becomes a label. */
 import { type AlertsState, severities } from '../../contract/alert.ts'
+import type { LifelineState } from '../../contract/lifeline.ts'
 import { shieldStates } from '../../contract/plan.ts'
 import { reasons } from '../../contract/reason.ts'
 import { durationBoundsMs, durationGroups } from '../../contract/vitals.ts'
@@ -102,6 +103,7 @@ function gauges(out: Lines, totals: Totals): void {
     out.family('polder_last_good_failures', 'counter', 'Writes of last good copies that failed.')
     out.sample('polder_last_good_failures_total', {}, totals.store.diskFailures)
   }
+  if (totals.lifeline !== null) lifeline(out, totals.lifeline)
   if (totals.record !== null) {
     const { journal } = totals.record
     out.family('polder_journal_entries', 'gauge', 'Entries of the journal on disk and in memory.')
@@ -120,6 +122,40 @@ function gauges(out: Lines, totals: Totals): void {
   if (totals.record?.alerts) alerts(out, totals.record.alerts)
   out.family('polder_plan_version', 'gauge', 'Version of the plan the data plane follows.')
   out.sample('polder_plan_version', {}, totals.planVersion)
+}
+
+function lifeline(out: Lines, { atWallMs, pages, disk, age, coverage, pass }: LifelineState): void {
+  out.family('polder_lifeline_heard_timestamp_seconds', 'gauge', 'When the lifeline told the figures below. More than a few minutes ago: it does not run.', 'seconds')
+  out.sample('polder_lifeline_heard_timestamp_seconds', {}, atWallMs / 1_000)
+  out.family('polder_lifeline_copies', 'gauge', 'Pages and files of the public site of which the lifeline has a copy.')
+  out.sample('polder_lifeline_copies', {}, pages.kept)
+  out.family('polder_lifeline_missing', 'gauge', 'Addresses that the lifeline knows and has no copy of; polder lifeline status says why.')
+  out.sample('polder_lifeline_missing', {}, pages.missing)
+  out.family('polder_lifeline_bytes', 'gauge', 'Bytes of the lifeline on disk.', 'bytes')
+  out.sample('polder_lifeline_bytes', {}, disk.bytes)
+  out.family('polder_lifeline_limit_bytes', 'gauge', 'The most that the lifeline may take on disk: lifeline.diskBytes.', 'bytes')
+  out.sample('polder_lifeline_limit_bytes', {}, disk.maxBytes)
+  out.family('polder_lifeline_suspended', 'gauge', 'Whether the last write of the lifeline was refused (1) or it works (0).')
+  out.sample('polder_lifeline_suspended', {}, disk.suspended ? 1 : 0)
+  if (coverage.share >= 0) {
+    out.family('polder_lifeline_coverage_share', 'gauge', 'Of what was read in the last 31 days, the share that the copies could serve: 0 to 1.')
+    out.sample('polder_lifeline_coverage_share', {}, coverage.share)
+  }
+  if (pages.kept > 0) {
+    out.family('polder_lifeline_age_seconds', 'gauge', 'Age of the copies: of the one in the middle, of the oldest.', 'seconds')
+    out.sample('polder_lifeline_age_seconds', { of: 'median' }, age.medianMs / 1_000)
+    out.sample('polder_lifeline_age_seconds', { of: 'oldest' }, age.oldestMs / 1_000)
+  }
+  out.family('polder_lifeline_left', 'gauge', 'Addresses that the pass under way has still to visit.')
+  out.sample('polder_lifeline_left', {}, pass.left)
+  if (pass.number > 0) {
+    out.family('polder_lifeline_pass_started_timestamp_seconds', 'gauge', 'When the last pass over the site began.', 'seconds')
+    out.sample('polder_lifeline_pass_started_timestamp_seconds', {}, pass.startedAtWallMs / 1_000)
+  }
+  if (pass.endedAtWallMs > 0) {
+    out.family('polder_lifeline_pass_ended_timestamp_seconds', 'gauge', 'When it ended; not there while it is under way.', 'seconds')
+    out.sample('polder_lifeline_pass_ended_timestamp_seconds', {}, pass.endedAtWallMs / 1_000)
+  }
 }
 
 function alerts(out: Lines, { channels, open }: AlertsState): void {

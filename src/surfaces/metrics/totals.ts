@@ -1,3 +1,4 @@
+import type { LifelineState } from '../../contract/lifeline.ts'
 import type { ShieldState } from '../../contract/plan.ts'
 import type { Reason } from '../../contract/reason.ts'
 import type { RecordState } from '../../contract/record.ts'
@@ -26,6 +27,8 @@ export class Totals {
   readonly upstreams = new Map<number, readonly UpstreamState[]>()
   store: StoreState | null = null
   record: RecordState | null = null
+  /** At most a minute old, while the lifeline lives. */
+  lifeline: LifelineState | null = null
   /** null: not heard since the start. */
   state: ShieldState | null = null
   planVersion = 0
