@@ -96,7 +96,10 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
         desk.hearView(report.view, report.events)
       }
       else if (report.type === 'store-state') totals.store = report.state
-      else if (report.type === 'lifeline-state') lifeline.hear(report.state)
+      else if (report.type === 'lifeline-state') {
+        totals.lifeline = report.state
+        lifeline.hear(report.state)
+      }
       else if (report.type === 'challenge-rehearsed') {
         if (report.trouble === null) desk.note('challenge-rehearsed', `the short check was rehearsed in ${name}: both doors open`)
         else record.note({ kind: 'alarm', who: 'polder', sentence: `The short check does not work in ${name}: ${report.trouble}. Until it is mended: polder rules dry-run on --step challenge --why "the check fails"`, data: { key: 'challenge-rehearsal', severity: 'critical' } })
