@@ -41,7 +41,7 @@ export function stateText({ state, sinceWallMs, view, recent, timeZone }: Attack
     ...acting.slice(0, MOST_RULES).map((rule) => `- ${actionWords[rule.action] ?? rule.action}: ${rule.sentence} (${rule.id})`),
     ...(acting.length > MOST_RULES ? [`- and ${acting.length - MOST_RULES} more: polder rules`] : []),
     `Whom it touches: ${touched(acting, recent)}`,
-    `What to do: nothing has to be switched on. Look: polder status. ${acting.length === 0 ? 'If people cannot be served, see the runbook.' : `If a rule is wrong: polder rules veto ${acting[0].id} --why "..."`}`,
+    `What to do: nothing has to be switched on. Look: polder incident show, polder status. ${acting.length === 0 ? 'If people cannot be served, see the runbook.' : `If a rule is wrong: polder rules veto ${acting[0].id} --why "..."`}`,
   ])
 }
 

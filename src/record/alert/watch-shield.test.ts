@@ -73,7 +73,7 @@ test('the words say what, since when, what Polder does, whom it touches, what to
     'What Polder does: one rule of its own, which ends by itself, beside stored copies and a limit for the origin.',
     '- refuses: user agent "see http://evil.example" (r-1a2b)',
     "Whom it touches: In the last 1 s 60 % of all requests, the attacker's among them, were answered with what they asked for. Each rule may touch at most 0.12 % of normal requests.",
-    'What to do: nothing has to be switched on. Look: polder status. If a rule is wrong: polder rules veto r-1a2b --why "..."',
+    'What to do: nothing has to be switched on. Look: polder incident show, polder status. If a rule is wrong: polder rules veto r-1a2b --why "..."',
   ].join('\n'))
 })
 

@@ -1,5 +1,5 @@
 /** A plot as lines in a box of any size: shared by SVG and PDF, so that both show the same. Lines differ by dash and number, not by colour alone. */
-import { DAY_MS } from '../../kernel/units.ts'
+import { DAY_MS, MINUTE_MS } from '../../kernel/units.ts'
 import { numberText } from './figure-text.ts'
 import type { Plot } from './report-document.ts'
 
@@ -61,10 +61,12 @@ export function valueTicks(plot: Plot, box: PlotBox): PlotTick[] {
 
 /** Five moments in UTC. */
 export function timeTicks(plot: Plot, box: PlotBox): PlotTick[] {
-  const days = plot.toWallMs - plot.fromWallMs > DAY_MS
+  const span = plot.toWallMs - plot.fromWallMs
+  // Five marks of the same minute tell nobody when it was.
+  const until = span < 10 * MINUTE_MS ? 19 : 16
   return [0, 0.25, 0.5, 0.75, 1].map((share) => {
     const text = new Date(plot.fromWallMs + (plot.toWallMs - plot.fromWallMs) * share).toISOString()
-    return { at: round(box.left + box.width * share), text: days ? `${text.slice(5, 10)} ${text.slice(11, 16)}` : text.slice(11, 16) }
+    return { at: round(box.left + box.width * share), text: span > DAY_MS ? `${text.slice(5, 10)} ${text.slice(11, 16)}` : text.slice(11, until) }
   })
 }
 

@@ -83,9 +83,9 @@ export class ReportRoom implements Room {
     const incident = await this.#incidents.show(id)
     const now = this.#parts.clock.wallMs()
     const written = await writeReport(await this.#facts(incident, now), kind, form)
-    const missing = written.missing.length === 0 ? 'nothing was missing' : `${written.missing.length} fields were missing`
+    const missing = written.missing.length === 0 ? 'nothing missing' : `${written.missing.length} ${written.missing.length === 1 ? 'field' : 'fields'} missing`
     await this.#parts.scribe.write({
-      kind: 'report', who, sentence: `${who} had ${written.kind === 'export' ? `the ${form} export` : `the ${reportPlans[kind].title.toLowerCase()} (${form})`} of incident ${incident.id} written; ${missing}.`,
+      kind: 'report', who, sentence: `incident ${incident.id}: ${written.kind === 'export' ? `${form} export` : `${reportPlans[kind].title.toLowerCase()} (${form})`} written; ${missing}`,
       data: { incidentId: incident.id, kind: written.kind, form, sha256: written.sha256, missing: written.missing.map((one) => one.field) },
     })
     return written

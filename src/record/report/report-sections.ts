@@ -113,7 +113,8 @@ function figureSection(figures: readonly Figure[], timeZone: string): Section[] 
 function courseSection(incident: Incident, timeZone: string, items: readonly TimelineItem[], most: number): Section[] {
   const head = Math.ceil(most / 2)
   const shown = items.length <= most ? items : [...items.slice(0, head), ...items.slice(items.length - (most - head))]
-  const rows = shown.map((item): Cell[] => [{ text: timeText(item.atWallMs, timeZone) }, { text: oneLine(item.sentence, 1_000), from: item.seq > 0 ? [item.seq] : [] }, { text: oneLine(item.who, 100) }])
+  const own = `incident ${incident.id}: `
+  const rows = shown.map((item): Cell[] => [{ text: timeText(item.atWallMs, timeZone) }, { text: oneLine(item.sentence.startsWith(own) ? item.sentence.slice(own.length) : item.sentence, 1_000), from: item.seq > 0 ? [item.seq] : [] }, { text: oneLine(item.who, 100) }])
   if (rows.length === 0) return [section('course', 'Course', [{ type: 'paragraph', text: 'Nothing is recorded.' }])]
   const left = incident.timeline.length - shown.length
   const note: Block[] = left > 0 ? [{ type: 'paragraph', text: `${shown.length} of ${incident.timeline.length} recorded events are shown; the others are left out from the middle. All of them: polder incident show ${incident.id}` }] : []

@@ -22,6 +22,8 @@ interface Spacing {
 /** Points. The brief is one page. */
 const usualSpacing: Spacing = Object.freeze({ margin: 51, lineGap: 1.5, padding: 4, textSize: 9.5, tableSize: 8.5 })
 const briefSpacings: readonly Spacing[] = Object.freeze([{ margin: 40, lineGap: 0.8, padding: 2.5, textSize: 9, tableSize: 8 }, { margin: 34, lineGap: 0, padding: 1.5, textSize: 7.5, tableSize: 7 }])
+/** A third of a page. */
+const LONGEST_BEGINNING = 260
 const PLOT_ROOM = 200
 const INK = '#1a1a1a'
 const PALE_INK = '#454545'
@@ -118,7 +120,8 @@ class PdfReport {
   #section(root: PDFKit.PDFStructureElement, section: Section): void {
     const part = this.#doc.struct('Sect')
     root.add(part)
-    this.#room(section.blocks[0]?.type === 'plot' ? PLOT_ROOM + 40 : 7 * this.#spacing.textSize)
+    const [first] = section.blocks
+    this.#room(first?.type === 'plot' ? PLOT_ROOM + 40 : first?.type === 'table' ? this.#beginningOf(first) + 3 * this.#spacing.textSize : 7 * this.#spacing.textSize)
     this.#doc.y += this.#spacing.padding * 2
     this.#line(part, 'H2', section.title, 'bold', this.#spacing.textSize * 1.3)
     for (const block of section.blocks) this.#block(part, block)
@@ -158,11 +161,11 @@ class PdfReport {
 
   #table(part: PDFKit.PDFStructureElement, block: Extract<Block, { type: 'table' }>): void {
     const doc = this.#doc
-    this.#room(6 * this.#spacing.textSize)
+    const widths = columnWidths(block, this.#width)
+    this.#room(this.#beginningOf(block))
     const table = doc.struct('Table')
     part.add(table)
     this.#line(table, 'Caption', block.caption, 'bold', 9)
-    const widths = columnWidths(block, this.#width)
     const head = doc.struct('THead')
     table.add(head)
     this.#row(head, block.columns.map((text) => ({ text })), widths, 'head')
@@ -175,16 +178,19 @@ class PdfReport {
     doc.y += 6
   }
 
+  /** Caption, names of the columns and the first row stay together, unless that is much of a page. */
+  #beginningOf(block: Extract<Block, { type: 'table' }>): number {
+    const widths = columnWidths(block, this.#width)
+    const first = this.#heightOf(block.columns.map((text) => ({ text })), widths, 'head') + (block.rows.length === 0 ? 0 : this.#heightOf(block.rows[0]!, widths, 'body'))
+    return Math.min(first + 3 * this.#spacing.textSize, LONGEST_BEGINNING)
+  }
+
   /** A row that fits no page is cut into pieces by the text itself; all others stay whole. */
   #row(parent: PDFKit.PDFStructureElement, cells: readonly Cell[], widths: readonly number[], kind: 'head' | 'body', columns: readonly string[] = []): void {
     const doc = this.#doc
     const { padding } = this.#spacing
     const texts = cells.map((cell) => this.#known(cellText(cell, this.#report.timeZone)))
-    const heights = texts.map((text, index) => {
-      this.#cellFont(kind, index)
-      return doc.heightOfString(text, { width: widths[index]! - 2 * padding, lineGap: this.#spacing.lineGap }) + 2 * padding
-    })
-    const height = Math.max(...heights)
+    const height = this.#heightOf(cells, widths, kind)
     const page = doc.page.height - doc.page.margins.top - doc.page.margins.bottom
     if (height > page) return this.#longRow(parent, cells, texts)
     if (this.#room(height) && kind === 'body') this.#headAgain(columns, widths)
@@ -214,6 +220,14 @@ class PdfReport {
     row.end()
     doc.x = this.#left
     doc.y = top + height
+  }
+
+  #heightOf(cells: readonly Cell[], widths: readonly number[], kind: 'head' | 'body'): number {
+    const { padding, lineGap } = this.#spacing
+    return Math.max(...cells.map((cell, index) => {
+      this.#cellFont(kind, index)
+      return this.#doc.heightOfString(this.#known(cellText(cell, this.#report.timeZone)), { width: widths[index]! - 2 * padding, lineGap }) + 2 * padding
+    }))
   }
 
   #longRow(parent: PDFKit.PDFStructureElement, cells: readonly Cell[], texts: readonly string[]): void {

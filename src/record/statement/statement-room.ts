@@ -117,7 +117,7 @@ export class StatementRoom implements Room {
       // A change takes an approval away: nobody approved these words.
       approvedBy: null, publishedBy: null, createdAtWallMs: old?.createdAtWallMs ?? now, publishedAtWallMs: null,
     }
-    return this.#change(statement, who, old === null ? `${who} drafted the statement ${statement.id}: "${texts[0]!.title}"` : `${who} changed the draft ${statement.id}: "${texts[0]!.title}"`)
+    return this.#change(statement, who, `statement ${statement.id} ${old === null ? 'drafted' : 'changed'}: "${texts[0]!.title}"`)
   }
 
   #textsOfTemplate(name: string): Statement['texts'] {
@@ -143,19 +143,19 @@ export class StatementRoom implements Room {
       }
     }
     if (this.#parts.settings().fourEyes && loginOf(statement.draftedBy) === loginOf(who)) throw new RecordError('not-allowed', `${loginOf(who)} wrote it: somebody else must approve it (statements.fourEyes)`)
-    return this.#change({ ...statement, stage: 'approved', approvedBy: who }, who, `${who} approved the statement ${id}`)
+    return this.#change({ ...statement, stage: 'approved', approvedBy: who }, who, `statement ${id} approved`)
   }
 
   #publishOne(id: string, who: string): Promise<Statement> {
     const statement = this.#find(id)
     if (statement.stage !== 'approved') throw new RecordError('not-allowed', statement.stage === 'draft' ? `${id} is a draft: it must be approved first (polder statement approve ${id})` : `${id} is ${statement.stage} already`)
-    return this.#change({ ...statement, stage: 'published', publishedBy: who, publishedAtWallMs: this.#parts.clock.wallMs() }, who, `${who} published the statement ${id}: "${statement.texts[0]!.title}"`)
+    return this.#change({ ...statement, stage: 'published', publishedBy: who, publishedAtWallMs: this.#parts.clock.wallMs() }, who, `statement ${id} published: "${statement.texts[0]!.title}"`)
   }
 
   #withdraw(id: string, who: string): Promise<Statement> {
     const statement = this.#find(id)
     if (statement.stage === 'withdrawn') throw new RecordError('not-allowed', `${id} is withdrawn already`)
-    return this.#change({ ...statement, stage: 'withdrawn' }, who, `${who} withdrew the statement ${id}; its words stay in the journal`)
+    return this.#change({ ...statement, stage: 'withdrawn' }, who, `statement ${id} withdrawn; its words stay in the journal`)
   }
 
   async #component(asks: Asks, who: string): Promise<StatusBoard> {

@@ -125,10 +125,15 @@ function calendarPage({ atWallMs, now, next, sources }: CalendarExchanges['show'
 function postureLine(one: Posture, nowWallMs: number, colours: Colours): string {
   const name = paint(colours, one.name === 'alert' ? 'red' : 'yellow', one.name)
   const when = one.fromWallMs <= nowWallMs ? `until ${clockTime(one.untilWallMs, nowWallMs)} (${span(one.untilWallMs - nowWallMs)} left)` : `${clockTime(one.fromWallMs, nowWallMs)} to ${clockTime(one.untilWallMs, nowWallMs)}`
-  return `${name} ${when}, because of "${one.because}" (${one.source}); strain counts from ${percent(one.effects.sensitivity)} of the usual thresholds`
+  return `${name} ${when}, because of "${one.because}" (${one.source}${eventText(one, nowWallMs)}); strain counts from ${percent(one.effects.sensitivity)} of the usual thresholds`
 }
 
 function sourceLine(one: CalendarSourceState, nowWallMs: number, colours: Colours): string {
   const read = one.readAtWallMs === null ? 'never read' : `read ${span(nowWallMs - one.readAtWallMs)} ago`
   return `calendar ${one.name} (${one.from}): ${count(one.events)} events, ${read}${one.trouble === null ? '' : `; ${paint(colours, 'red', one.trouble)}`}`
+}
+
+/** An entry by hand has no other time than its posture. */
+function eventText({ event, fromWallMs, untilWallMs }: Posture, nowWallMs: number): string {
+  return event.fromWallMs === fromWallMs && event.untilWallMs === untilWallMs ? '' : `, ${clockTime(event.fromWallMs, nowWallMs)} to ${clockTime(event.untilWallMs, nowWallMs)}`
 }

@@ -10,7 +10,7 @@ import type { JournalEntry } from '../../contract/journal.ts'
 import { printable } from './colour.ts'
 import { exitCodes, jsonFlag, textOf, type CliParts, type CommandSpec } from './command.ts'
 import { type Given, idWord, wrongUse } from './incident-orders.ts'
-import { incidentPage } from './incident-page.ts'
+import { incidentPage, ownSentence } from './incident-page.ts'
 import { askRecord, recordFlags } from './reach-shield.ts'
 import { UsageError } from './rule-orders.ts'
 
@@ -127,7 +127,7 @@ async function writeJournal<S>(given: Given, parts: CliParts<S>, incident: Incid
 }
 
 function timelineText(incident: Incident): string {
-  const lines = incident.timeline.map((item) => `| ${new Date(item.atWallMs).toISOString()} | ${item.kind} | ${cell(item.who)} | ${cell(item.sentence)} | ${item.seq} |`)
+  const lines = incident.timeline.map((item) => `| ${new Date(item.atWallMs).toISOString()} | ${item.kind} | ${cell(item.who)} | ${cell(ownSentence(incident, item.sentence))} | ${item.seq} |`)
   return `# Timeline of incident ${incident.id}\n\n| UTC | kind | who | what | journal entry |\n|---|---|---|---|---|\n${lines.join('\n')}\n`
 }
 

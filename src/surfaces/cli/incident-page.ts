@@ -55,9 +55,14 @@ export function incidentPage(incident: Incident, clocks: readonly ReportClock[] 
     ...section(bold('Notes'), cut(incident.notes.map((note) => `${when(note.atWallMs)} ${note.who}: ${note.text}`), all)),
     ...section(bold('Answers for the reports'), Object.entries(incident.answers).map(([field, answer]) => `${field}: ${answer.text} (${answer.who})`)),
     ...section(bold('Reports sent'), incident.reports.map((report) => `${when(report.sentAtWallMs)} ${report.kind} to ${report.to} by ${report.who}`)),
-    ...section(bold('Timeline'), cut(incident.timeline.map((item) => `${when(item.atWallMs)} ${item.sentence}${item.who === 'polder' ? '' : ` (${item.who})`}`), all)),
+    ...section(bold('Timeline'), cut(incident.timeline.map((item) => `${when(item.atWallMs)} ${ownSentence(incident, item.sentence)}${item.who === 'polder' ? '' : ` (${item.who})`}`), all)),
   ]
   return `${printable(lines.join('\n'))}\n`
+}
+
+/** Without its own name, which the page has at its top. */
+export function ownSentence({ id }: Pick<Incident, 'id'>, sentence: string): string {
+  return sentence.startsWith(`incident ${id}: `) ? sentence.slice(`incident ${id}: `.length) : sentence
 }
 
 function section(title: string, lines: readonly string[]): string[] {

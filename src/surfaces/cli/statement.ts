@@ -64,7 +64,7 @@ const draftCommand: CommandSpec = {
     { flags: '--not-known <words>', sentence: 'what we do not know' },
     { flags: '--doing <words>', sentence: 'what we are doing' },
     { flags: '--next <words>', sentence: 'when we speak next' },
-    { flags: '--incident <id>', sentence: 'the incident it belongs to' },
+    { flags: '--incident <id>', sentence: 'the incident it belongs to: its id, open or last' },
     ...recordFlags, jsonFlag,
   ],
   examples: [
@@ -78,7 +78,11 @@ const draftCommand: CommandSpec = {
     const fields = { title: textOf(given, 'title'), know: textOf(given, 'know'), notKnown: textOf(given, 'notKnown'), doing: textOf(given, 'doing'), next: textOf(given, 'next') }
     const words = Object.values(fields).some((one) => one !== null)
     if (Number(template !== null) + Number(file !== null) + Number(words) !== 1) throw new UsageError('give one of --template, --file, or words (--title, --know, --not-known, --doing, --next)')
-    const asks: Record<string, unknown> = { ...(id === '' ? {} : { id }), ...(textOf(given, 'incident') === null ? {} : { incidentId: textOf(given, 'incident') }) }
+    const wanted = textOf(given, 'incident')
+    // "open" and "last" mean another incident tomorrow: its own id is kept.
+    const incident = wanted === null ? null : await askRecord(given, parts, 'incident', 'show', { id: wanted })
+    if (wanted !== null && incident === null) return exitCodes.refused
+    const asks: Record<string, unknown> = { ...(id === '' ? {} : { id }), ...(incident === null ? {} : { incidentId: incident.id }) }
     if (template !== null) asks['template'] = template
     else if (file !== null) asks['texts'] = readTexts(file)
     else {
