@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,4 +30,10 @@ test('what others may read, or is no secret, is refused, and never repeated', ()
   for (const text of ['hunter2\nx', 'hunter2']) assert.doesNotMatch(judged(text, 0o644), /hunter2/)
   assert.match((readSecretFile(join(folder, 'nowhere')) as { trouble: string }).trouble, /does not exist$/)
   assert.match((readSecretFile(folder) as { trouble: string }).trouble, /is not a file$/)
+})
+
+test('a pipe is refused at once: nobody waits for its other end', { timeout: 5_000 }, () => {
+  const pipe = join(folder, 'pipe')
+  execFileSync('mkfifo', ['-m', '600', pipe])
+  assert.match((readSecretFile(pipe) as { trouble: string }).trouble, /is not a file$/)
 })

@@ -1,4 +1,4 @@
-import { openSync, closeSync, fstatSync, readSync } from 'node:fs'
+import { constants, openSync, closeSync, fstatSync, readSync } from 'node:fs'
 
 /** A password or a token, not a book. */
 const LARGEST_BYTES = 8_192
@@ -12,7 +12,8 @@ const CREDENTIALS_FOLDER = '/run/credentials/'
 export function readSecretFile(file: string): { readonly secret: string } | { readonly trouble: string } {
   let descriptor: number | null = null
   try {
-    descriptor = openSync(file, 'r')
+    // Not waiting for the other end of a pipe: that would hold up the whole thread.
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK)
     const facts = fstatSync(descriptor)
     if (!facts.isFile()) return { trouble: `${file} is not a file` }
     if ((facts.mode & 0o077) !== 0 && !file.startsWith(CREDENTIALS_FOLDER)) return { trouble: `${file} may be read or changed by others (mode ${(facts.mode & 0o777).toString(8).padStart(4, '0')}): chmod 600, and change the secret if others could have read it` }

@@ -2,6 +2,7 @@
  * Brings one calendar source from its file or URL into events. Bounded in bytes, time and memory, whatever the other side sends; nothing of it runs in the
  * data plane. @throws Error with a sentence for the operator.
  */
+import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { SECOND_MS } from '../../kernel/units.ts'
@@ -28,7 +29,8 @@ export const noValidators: Validators = Object.freeze({ etag: null, lastModified
 export async function readCalendarFile(path: string, mostBytes: number): Promise<string> {
   let file
   try {
-    file = await open(path, 'r')
+    // Not waiting for the other end of a pipe.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new Error(code === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${code ?? (error as Error).message})`)
