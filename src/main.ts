@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { dataDirOf, loadSettings, readEnvironment, settingsFileOf, settingsFrom, type LoadedSettings } from './config/load.ts'
 import type { Settings } from './config/settings.ts'
+import { isNeverShown } from './config/tables.ts'
 import { watchFile } from './config/watch-file.ts'
 import { CONTROL_SOCKET_NAME } from './contract/control-socket.ts'
 import { systemClock } from './kernel/clock.ts'
@@ -59,7 +60,13 @@ function defaultSettings(): Settings {
   return settings
 }
 
-async function start(settings: Settings, file: string, digest: string): Promise<number> {
+/** Of the file as it was last read without an error. What is written but waits for a restart is shown as it is written. */
+function settingsView({ effective }: Pick<LoadedSettings, 'effective'>, file: string): SettingsView {
+  return { rows: effective.map((row) => (isNeverShown(row.path) && row.from !== 'default' ? { ...row, value: '(set; never shown)' } : row)), file }
+}
+
+async function start(settings: Settings, first: Pick<LoadedSettings, 'effective'>, file: string, digest: string): Promise<number> {
+  let view = settingsView(first, file)
   try {
     // Loaded only here: `polder check` and `--help` answer without starting the planes.
     const { runShield } = await import('./shield/run-shield.ts')
@@ -69,8 +76,10 @@ async function start(settings: Settings, file: string, digest: string): Promise<
       readAgain: () => {
         const again = load(file)
         for (const problem of again.problems) log[problem.severity === 'error' ? 'error' : 'warn'](problemText(problem, 'off').trim())
+        if (again.settings !== null) view = settingsView(again, file)
         return again.settings
       },
+      settingsView: () => view,
       watchFile: (onChange) => {
         const watching = watchFile(file, { digest, onChange, onError: (error) => log.warn(`settings file is not watched (${error.message}); SIGHUP reloads it`) })
         return () => watching.close()
@@ -90,7 +99,7 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
   error: process.stderr,
   noColor: environment.noColor,
   check: load,
-  start: (settings, report) => start(settings, report.file, report.digest),
+  start: (settings, report) => start(settings, report, report.file, report.digest),
   clock: systemClock,
   who: environment.user === '' ? `uid ${process.getuid?.() ?? '?'}` : environment.user,
   controlSocket,
@@ -100,6 +109,10 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
   replay: async (settings, options) => {
     const { replayLog } = await import('./offline/replay-log.ts')
     return replayLog({ ...options, settings: settings ?? defaultSettings(), clock: systemClock })
+  },
+  replayIncident: async (settings, options) => {
+    const { replayIncident } = await import('./offline/replay-incident.ts')
+    return replayIncident({ ...options, settings: settings === null ? null : { detection: settings.detection, mitigation: settings.mitigation }, clock: systemClock })
   },
   lifeline: {
     state: async (settings) => (await import('./offline/lifeline-copies.ts')).lifelineState(settings, systemClock),

@@ -1,4 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
+import type { ControlBeginning, ControlTick } from './control-tick.ts'
+import type { ShieldStatus } from './control-socket.ts'
 import type { ControlEvent, ControlView } from './control.ts'
 import type { JournalDraft } from './journal.ts'
 import type { LifelineAnswer, LifelineAsk, LifelineCopy, LifelineReads, LifelineState } from './lifeline.ts'
@@ -65,6 +67,11 @@ export type LinkMessage =
   | { readonly type: 'cache'; readonly message: unknown }
   | { readonly type: 'samples'; readonly batch: SampleBatch }
   | { readonly type: 'vitals'; readonly vitals: Vitals }
+  /** From the control plane to the record and back (src/controlplane/record-line.ts). */
+  | { readonly type: 'control-tick'; readonly tick: ControlTick }
+  | { readonly type: 'control-tick-taken' }
+  | { readonly type: 'control-beginning-wanted' }
+  | { readonly type: 'control-beginning'; readonly beginning: ControlBeginning }
   /** An edge worker asks the lifeline for its copy of a page. */
   | { readonly type: 'last-good-get'; readonly ticket: number; readonly key: string }
   | { readonly type: 'last-good'; readonly ticket: number; readonly found: LifelineCopy | null }

@@ -20,6 +20,7 @@ import { ControlLoop, type LoopSettings } from './loop.ts'
 import { OrdersFile } from './mitigation/orders-file.ts'
 import { NetworkData } from './network-data/network-data.ts'
 import type { NetworkDataSettings } from './network-data/options.ts'
+import { RecordLine } from './record-line.ts'
 
 export interface ControlSettings extends LoopSettings {
   readonly crawlers: CrawlerSettings
@@ -54,14 +55,24 @@ const networks = new NetworkData(start.settings.networkData)
 let vitals: Vitals[] = []
 let samples: SampleBatch[] = []
 let commands: OperatorAct[] = []
+let loopSettings: LoopSettings = { detection: start.settings.detection, mitigation: start.settings.mitigation }
+const recordLine = new RecordLine(() => {
+  const { minuteLogs, minuteCounts, columns } = loop.baseline
+  const atWallMs = systemClock.wallMs()
+  return { atWallMs, settings: loopSettings, orders: loop.keptOrders(atWallMs), baseline: { minuteLogs, minuteCounts, offered: loop.baseline.offeredPerHour(), columns } }
+})
 const ordersFile = new OrdersFile(start.ordersFile, start.featureKey)
 /** Told with the next view. */
 let untold: readonly ControlEvent[] = restoreOrders()
 
 main.on('message', (order: ThreadOrder<ControlSettings>) => {
-  if (order.type === 'link') listen(order.port)
+  if (order.type === 'link') {
+    if (order.peer === 'record') recordLine.join(order.port)
+    else listen(order.port)
+  }
   else if (order.type === 'settings') {
     loop.applySettings(order.settings)
+    loopSettings = { detection: order.settings.detection, mitigation: order.settings.mitigation }
     crawlers.applySettings(order.settings.crawlers)
     networks.applySettings(order.settings.networkData)
     report({ type: 'applied', version: order.version })
@@ -72,6 +83,14 @@ main.on('message', (order: ThreadOrder<ControlSettings>) => {
     report({ type: 'drained' })
   }
 })
+
+/** A person's curiosity must not end the thread. */
+  try {
+  } catch (error) {
+    log.error(`samples could not be looked at: ${(error as Error).stack ?? String(error)}`)
+    return { ok: false, sentence: 'the control plane could not look at its samples; the log says why' }
+  }
+}
 
 function listen(port: MessagePort): void {
   port.on('message', (message: LinkMessage) => {
@@ -157,7 +176,9 @@ function tick(): void {
   vitals = []
   samples = []
   commands = []
+  const { posture } = loop
   const { plan, changed, events: own, views } = loop.tick(nowWallMs, inputs)
+  recordLine.tell({ nowWallMs, state: views.state, samples: inputs.samples, vitals: inputs.vitals, commands: inputs.commands, posture })
   const unsaved = inputs.commands.length === 0 ? [] : ordersFile.save(loop.keptOrders(nowWallMs), nowWallMs)
   const events = [...untold, ...known.events, ...told, ...own, ...unsaved]
   untold = []

@@ -3,12 +3,12 @@
  * surfaces. Nobody waits for it but who asks it: when it is slow or dead, visitors are served and the planes think on; what it missed is told to it again.
  */
 import { join } from 'node:path'
-import { parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import type { ControlEvent } from '../contract/control.ts'
 import type { IncidentExchanges } from '../contract/incident.ts'
 import type { Measure } from '../contract/measure.ts'
 import type { RoomName } from '../contract/record.ts'
-import type { ThreadOrder, ThreadReport } from '../contract/thread.ts'
+import type { LinkMessage, ThreadOrder, ThreadReport } from '../contract/thread.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { processLog } from '../kernel/log.ts'
 import { systemRandom } from '../kernel/random.ts'
@@ -23,6 +23,7 @@ import { DiskSegments } from './journal/segment-store.ts'
 import { MeasureMeter } from './measure-meter.ts'
 import { ReportRoom } from './report/report-room.ts'
 import { RecordError, type RoomParts } from './room.ts'
+import { SampleRecorder } from './samples/sample-recorder.ts'
 import type { RecordSettings, RecordStart } from './settings.ts'
 import { StatementRoom } from './statement/statement-room.ts'
 
@@ -78,10 +79,37 @@ function writeMeasure(measure: Measure): void {
   void journal.note({ kind: 'measure', who: 'polder', sentence: `${received} requests in ${Math.round((measure.toWallMs - measure.fromWallMs) / SECOND_MS)} s, ${peak.requestsPerSecond} in the busiest second; state ${measure.state ?? 'not known'}`, data: measure })
 }
 
+let control: MessagePort | null = null
+const recorder = new SampleRecorder({
+  folder: join(journalFolder, 'samples'), clock: systemClock, log, scribe: journal, version: start.version,
+  settings: () => settings.journal,
+  incidentId: () => incidents?.open?.id ?? null,
+  wholeAddresses: (nowWallMs) => (incidents?.wholeAddresses(nowWallMs) ?? null) !== null,
+  wantBeginning: () => control?.postMessage({ type: 'control-beginning-wanted' } satisfies LinkMessage),
+})
+
+function listenToControl(port: MessagePort): void {
+  if (control !== null) recorder.controlStartedAnew()
+  control?.close()
+  control = port
+  port.on('message', (message: LinkMessage) => {
+    if (message.type === 'control-tick') {
+      port.postMessage({ type: 'control-tick-taken' } satisfies LinkMessage)
+      if (!closing) recorder.tick(message.tick)
+    } else if (message.type === 'control-beginning') recorder.begin(message.beginning)
+  })
+  port.on('close', () => {
+    if (control !== port) return
+    control = null
+    recorder.controlStartedAnew()
+  })
+}
+
 main.on('message', (order: ThreadOrder<RecordSettings>) => {
   switch (order.type) {
     case 'link':
-      order.port.close()
+      if (order.peer === 'control') listenToControl(order.port)
+      else order.port.close()
       return
     case 'settings':
       settings = order.settings
@@ -112,6 +140,7 @@ async function close(): Promise<void> {
   clearInterval(ticking)
   const rest = meter.rest()
   if (rest !== null) writeMeasure(rest)
+  await recorder.close()
   await desk.close()
   report({ type: 'drained' })
 }

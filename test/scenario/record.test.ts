@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { CONTROL_SOCKET_NAME } from '../../src/contract/control-socket.ts'
 import type { JournalEntry } from '../../src/contract/journal.ts'
 import type { RecordReply, RoomName } from '../../src/contract/record.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { replayIncident } from '../../src/offline/replay-incident.ts'
 import { askShield } from '../../src/surfaces/control-socket/control-client.ts'
 import { eventually, startTestShield, type TestShield } from '../support/in-process-shield.ts'
 
@@ -54,6 +57,23 @@ test('what a person orders is written down with the name, done or not', async ()
 
 test('a question that no room knows is answered with a sentence', async () => {
   assert.deepEqual(await ask('journal', 'burn', {}), { ok: false, code: 'unknown-question', sentence: 'the journal has no question burn; it has list, verify, head' })
+})
+
+test('while an incident is open, what the control plane was given is kept, and can be lived through again', async () => {
+  const opened = await ask('incident', 'open', { title: 'a rehearsal' })
+  assert.ok(opened.ok, JSON.stringify(opened))
+  const { id } = opened.answer as { id: string }
+  for (let i = 0; i < 20; i++) await fetch(`${running.url}/page-${i}`).then((answer) => answer.text())
+  const samples = join(running.folder, 'journal', 'samples')
+  await eventually('a recording grows', 20_000, () => existsSync(samples) && readdirSync(samples).some((file) => statSync(join(samples, file)).size > 1_000))
+  // It ends with the control plane that it is of.
+  await running.shield.killThread('control')
+  await eventually('its part is named in the journal', 20_000, async () => (await entries()).some((entry) => entry.kind === 'sample'))
+  const replay = await replayIncident({ folder: join(running.folder, 'journal'), incidentId: id, settings: null, seed: 1, clock: systemClock })
+  assert.ok(replay.ticks >= 1)
+  assert.deepEqual([replay.agrees, replay.addresses, replay.states.replayed], [true, 'blinded', []])
+  await eventually('the control plane is back', 20_000, async () => (await status()).control.alive)
+  assert.ok((await ask('incident', 'close', { id, why: 'rehearsed' })).ok)
 })
 
 test('the record dies: visitors are served, who asks is told, and it is started anew with nothing lost', async () => {

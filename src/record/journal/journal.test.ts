@@ -5,9 +5,11 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type JournalEntry, journalKinds } from '../../contract/journal.ts'
-import { DAY_MS, HOUR_MS, MIB } from '../../kernel/units.ts'
+import { defaultsOf } from '../../kernel/option.ts'
+import { DAY_MS, HOUR_MS } from '../../kernel/units.ts'
 import { GENESIS_HASH } from './chain.ts'
 import { FailingDisk, note, TestJournal } from './journal.testing.ts'
+import { journalOptions } from './options.ts'
 import { verifyJournal } from './verify-journal.ts'
 
 const first = '000000000001.jsonl'
@@ -184,7 +186,7 @@ test('zeros that a power cut leaves are cut off; a line that somebody altered is
 })
 
 test('segments follow each other, and what retention deletes is proved by a checkpoint', async () => {
-  const settings = { keepMs: 10 * DAY_MS, keepBytes: 16 * MIB, calmMeasureMs: 60_000, closeMeasureMs: 10_000 }
+  const settings = { ...defaultsOf(journalOptions), keepMs: 10 * DAY_MS }
   await using one = new TestJournal({ segmentBytes: 3_000, settings: () => settings })
   for (let i = 0; i < 40; i++) await one.journal.write(note(`entry ${i}`, 'x'.repeat(200)))
   const files = (): string[] => readdirSync(one.folder).filter((name) => name.endsWith('.jsonl')).sort()
@@ -210,7 +212,7 @@ test('segments follow each other, and what retention deletes is proved by a chec
 })
 
 test('the journal stays within its bytes', async () => {
-  const settings = { keepMs: 400 * DAY_MS, keepBytes: 20_000, calmMeasureMs: 60_000, closeMeasureMs: 10_000 }
+  const settings = { ...defaultsOf(journalOptions), keepBytes: 20_000 }
   await using one = new TestJournal({ segmentBytes: 4_000, settings: () => settings })
   for (let i = 0; i < 300; i++) await one.journal.write(note(`entry ${i}`, 'x'.repeat(300)))
   await until(() => one.journal.state().bytes <= 24_000)

@@ -20,6 +20,15 @@ export const journalOptions = {
     kind: 'durationMs', min: SECOND_MS, max: 60 * SECOND_MS, default: 10 * SECOND_MS, applies: 'live',
     sentence: 'How often they are written down while the state is not NORMAL or an incident is open.',
   },
+  sampleBytes: {
+    kind: 'bytes', min: 0, max: 4_096 * MIB, default: 64 * MIB, applies: 'live',
+    sentence: 'Room for the samples of one incident, with which polder replay --incident lives through its decisions again; addresses in them are blinded. 0: none are kept.',
+    source: 'about 25 KB a second in the first ten minutes and a fifth of it later: three hours',
+  },
+  samplesKeepBytes: {
+    kind: 'bytes', min: 0, max: 65_536 * MIB, default: 512 * MIB, applies: 'live',
+    sentence: 'Room for the samples of all incidents; the oldest go first.',
+  },
 } as const satisfies OptionTable
 
 export type JournalSettings = OptionValues<typeof journalOptions>

@@ -1,6 +1,7 @@
 import type { ControlAnswerOf, ControlQuestion, ControlQuestionOf } from '../../contract/control-socket.ts'
 import type { ExportedSite, FoundCopy } from '../../contract/lifeline-files.ts'
 import type { LifelineState } from '../../contract/lifeline.ts'
+import type { IncidentReplay } from '../../contract/incident-replay.ts'
 import type { JournalCopy, JournalEntry, JournalVerdict } from '../../contract/journal.ts'
 import type { LearnProgress, LearnSummary } from '../../contract/log-learning.ts'
 import type { ReplayResult } from '../../contract/replay.ts'
@@ -55,6 +56,8 @@ export interface CliParts<S> {
   learn(settings: S, options: { readonly files: readonly string[]; readonly hosts: readonly string[]; readonly dryRun: boolean; onProgress(progress: LearnProgress): void }): Promise<LearnSummary>
   /** `settings` null: the defaults, when no settings file was named and none is there. Rejects with what is wrong with the log or the injection. */
   replay(settings: S | null, options: ReplayWish): Promise<ReplayResult>
+  /** The decisions of an incident again, from the samples in this journal folder; `settings` null: those of then. Rejects with what is wrong. */
+  replayIncident(settings: S | null, options: { readonly folder: string; readonly incidentId: string; readonly seed: number }): Promise<IncidentReplay>
   /** @throws a system error. */
   writeFile(file: string, text: string): void
   /** Copies of the site, read from the lifeline's file. Each rejects with a sentence. */

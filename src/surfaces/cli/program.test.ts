@@ -40,6 +40,7 @@ async function say(argv: string[], { report = good, isTTY = false, noColor = fal
     lifeline: { state: () => Promise.reject(new Error('not asked')), open: () => Promise.reject(new Error('not asked')), export: () => Promise.reject(new Error('not asked')) },
     writeBytes: () => {},
     writeFile: () => assert.fail('nothing is written'),
+    replayIncident: () => assert.fail(),
     journal: { verify: () => assert.fail(), entries: () => assert.fail(), copy: () => assert.fail() },
   })
   return { code, out, error, asked }

@@ -3,20 +3,23 @@ import { coloursFor, printable } from './colour.ts'
 import { configFlag, configOf, exitCodes, jsonFlag, textOf, type CommandSpec } from './command.ts'
 import { percent } from './plain-words.ts'
 import { countText, problemText } from './problem-text.ts'
+import { replayOfIncident } from './replay-incident.ts'
 import { replayPage } from './replay-page.ts'
 import { replaySentences } from './replay-text.ts'
 
 export const replayCommand: CommandSpec = {
   name: 'replay',
   summary: 'what Polder would have done in an access log',
-  description: 'Lives through an access log again, offline and faster than real time, with the code that decides live: its first half teaches what is normal, the rest (24 hours at most) is replayed. A flood in a tool\'s pattern, or a crowd, can be mixed in. Nothing is sent anywhere. Says what Polder would have seen, decided and harmed, and what a log cannot tell.',
-  words: [['<log>', 'an access log: combined or JSON lines, also .gz']],
+  description: 'Lives through an access log again, offline and faster than real time, with the code that decides live: its first half teaches what is normal, the rest (24 hours at most) is replayed. A flood in a tool\'s pattern, or a crowd, can be mixed in. Nothing is sent anywhere. Says what Polder would have seen, decided and harmed, and what a log cannot tell. With --incident it lives through the seconds of an incident instead, from the samples beside the journal, and says whether the same was decided.',
+  words: [['[log]', 'an access log: combined or JSON lines, also .gz']],
   flags: [
     configFlag,
     { flags: '--inject <what>', sentence: 'bypass-cache, random-uri, switching-agents, one-agent, crowd, or a file with lines that a tool left' },
     { flags: '--times <n>', sentence: 'how many times the log\'s own rate is injected (10)' },
     { flags: '--capacity <n>', sentence: 'page requests the origin can answer in a second (auto: twice the busiest minute learned)' },
     { flags: '--spread <n>', sentence: 'requests a second, for a log whose times are artificial or too quiet: visits begin evenly' },
+    { flags: '--incident <id>', sentence: 'instead of a log: an incident, from the samples beside the journal (last: the newest)' },
+    { flags: '--with <file>', sentence: 'with --incident: try the detection and mitigation of this settings file, not those of then' },
     { flags: '--seed <n>', sentence: 'for another draw of what is left to chance (1)' },
     { flags: '--html <file>', sentence: 'write a page with plots' },
     jsonFlag,
@@ -25,6 +28,8 @@ export const replayCommand: CommandSpec = {
     ['polder replay access.log', 'would Polder have harmed anyone?'],
     ['polder replay access.log --inject bypass-cache --html replay.html', 'a flood in it, with plots'],
     ['polder replay access.log --inject crowd --times 30', 'the night everybody comes'],
+    ['polder replay --incident last', 'were the decisions of the last incident what this version makes of it?'],
+    ['polder replay --incident 2026-11-23-1 --with next.yaml', 'what other settings would have done'],
   ],
   async act(given, parts, [log]) {
     const numbers: Record<string, number | null> = {}
@@ -36,6 +41,11 @@ export const replayCommand: CommandSpec = {
         return exitCodes.usage
       }
       numbers[name] = value
+    }
+    if (textOf(given, 'incident') !== null) return replayOfIncident(given, parts, numbers['seed']!)
+    if (log === undefined) {
+      parts.error.write('polder: name an access log, or an incident with --incident ID\n')
+      return exitCodes.usage
     }
     const report = await parts.check(configOf(given) ?? null)
     if (report.settings === null && configOf(given) !== null) {

@@ -53,6 +53,7 @@ async function say(argv: string[], { status = attack, act = { done: true, senten
     lifeline: { state: () => Promise.reject(new Error('not asked')), open: () => Promise.reject(new Error('not asked')), export: () => Promise.reject(new Error('not asked')) },
     writeBytes: () => {},
     writeFile: () => assert.fail('nothing is written'),
+    replayIncident: () => assert.fail(),
     journal: { verify: () => assert.fail(), entries: () => assert.fail(), copy: () => assert.fail() },
   }
   const code = await runCommandLine(argv, parts)
