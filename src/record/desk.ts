@@ -8,6 +8,9 @@ import { type RecordQuestion, type RecordReply, type RecordState, type RoomName,
 import type { Log } from '../kernel/log.ts'
 import { RecordError, type Room, type Teller } from './room.ts'
 
+/** Of the three seconds that the shield gives the record (shield/start-shield.ts). */
+const CLOSE_WITHIN_MS = 1_500
+
 export class Desk implements Teller {
   readonly #log: Log
   readonly #rooms = new Map<RoomName, Room>()
@@ -74,14 +77,25 @@ export class Desk implements Teller {
     for (const [name, room] of this.#rooms) this.#guard(name, () => room.settingsChanged?.())
   }
 
-  /** The journal last: the others may still have something to write down. */
-  async close(): Promise<void> {
-    for (const name of roomNames.toReversed()) {
-      try {
-        await this.#rooms.get(name)?.close()
-      } catch (error) {
-        this.#log.error(`the room ${name} of the record did not close: ${messageOf(error)}`)
-      }
+  /**
+   * The journal last: the others may still have something to write down. Those have a bounded time: a calendar whose server does not answer must not keep the
+   * journal from the process that takes over.
+   */
+  async close(withinMs = CLOSE_WITHIN_MS): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<'late'>((resolve) => (timer = setTimeout(resolve, withinMs, 'late')))
+    await Promise.all(roomNames.filter((name) => name !== 'journal').map(async (name) => {
+      if ((await Promise.race([this.#closeOne(name), late])) === 'late') this.#log.warn(`the room ${name} of the record did not close in time`)
+    }))
+    clearTimeout(timer)
+    await this.#closeOne('journal')
+  }
+
+  async #closeOne(name: RoomName): Promise<void> {
+    try {
+      await this.#rooms.get(name)?.close()
+    } catch (error) {
+      this.#log.error(`the room ${name} of the record did not close: ${messageOf(error)}`)
     }
   }
 

@@ -101,8 +101,11 @@ export class EvidenceStore {
   async finish(ticket: string): Promise<TakenFile> {
     const upload = this.#upload(ticket)
     this.#uploads.delete(ticket)
-    await upload.file.sync()
-    await upload.file.close()
+    try {
+      await upload.file.sync()
+    } finally {
+      await upload.file.close()
+    }
     const sha256 = upload.hash.digest('hex')
     await rename(upload.path, join(this.#folder, sha256))
     await syncFolder(this.#folder)
