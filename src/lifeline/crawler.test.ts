@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'polder-crawler-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 let files = 0
 
-type Page = { readonly status?: number; readonly type?: string; readonly body?: string; readonly etag?: string; readonly location?: string; readonly why?: string; readonly fails?: boolean }
+type Page = { readonly status?: number; readonly type?: string; readonly body?: string; readonly etag?: string; readonly location?: string; readonly toOtherScheme?: boolean; readonly why?: string; readonly fails?: boolean }
 
 /** A crawler over a site that is a table; time passes only while it waits. */
 class Rig {
@@ -68,7 +68,8 @@ class Rig {
     if (page === undefined) return { ...base, outcome: 'not-kept', why: 'status-404', status: 404 }
     if (page.why !== undefined) return { ...base, outcome: 'not-kept', why: page.why, status: 200 }
     if (page.etag !== undefined && ask.etag === page.etag) return { ...base, outcome: 'not-modified', status: 304 }
-    const headers = ['content-type', page.type ?? 'text/html; charset=utf-8', ...(page.etag === undefined ? [] : ['etag', page.etag]), ...(page.location === undefined ? [] : ['location', page.location]), 'set-cookie', 'never=kept']
+    const location = page.toOtherScheme === true ? `${ask.scheme === 'https' ? 'http' : 'https'}://${ask.host}${ask.target}` : page.location
+    const headers = ['content-type', page.type ?? 'text/html; charset=utf-8', ...(page.etag === undefined ? [] : ['etag', page.etag]), ...(location === undefined ? [] : ['location', location]), 'set-cookie', 'never=kept']
     return { ...base, outcome: 'answered', status: page.status ?? 200, headers, body: Buffer.from(page.body ?? '') }
   }
 
@@ -276,4 +277,11 @@ test('when room is short, addresses that are gone for good make room for new one
   }
   assert.equal(rig.store.hasCopy('site.example/189'), true)
   assert.equal(rig.store.visit('site.example/0'), null)
+})
+
+test('a page that sends back and forth between http and https ends nobody’s pass', async () => {
+  const rig = new Rig({ '/': { body: '<a href="/turn">t</a><a href="/after">a</a>' }, '/turn': { status: 302, toOtherScheme: true }, '/after': { body: 'after' } })
+  const asked = await rig.pass(200)
+  assert.equal(asked.filter((target) => target === '/turn').length, 2)
+  assert.ok(rig.store.hasCopy('site.example/after'))
 })

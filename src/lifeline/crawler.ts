@@ -55,6 +55,8 @@ export class Crawler {
   #restMs = FIRST_REST_MS
   #busy = false
   #doneInPass = 0
+  /** The page that last told the other scheme: one that sends back and forth between the two would be asked for ever. */
+  #turnedAt = ''
   #suspended = false
   #pause: LifelinePause = 'starting'
 
@@ -240,9 +242,10 @@ export class Crawler {
     const site = scope.siteOf(page.host)
     if (url === null || site === undefined || url.host + url.pathname + url.search !== page.key) return false
     const scheme = url.protocol === 'https:' ? 'https' : 'http'
-    if (scheme === site.scheme) this.#done(page, { kind: 'missing', why: 'redirect-to-itself', dropCopy: false }, () => {})
+    if (scheme === site.scheme || this.#turnedAt === page.key) this.#done(page, { kind: 'missing', why: 'redirect-to-itself', dropCopy: false }, () => {})
     else {
       site.scheme = scheme
+      this.#turnedAt = page.key
       this.#batch.unshift(page)
     }
     return true
