@@ -1,0 +1,103 @@
+/** What a person changes, and how it is taken back. Every act ends in a sentence; with an undo when there is one. */
+import { signal } from '@preact/signals'
+import type { ActAnswer, ConsoleAct, Undo } from '../../src/contract/console.ts'
+import type { RuleRecord } from '../../src/contract/control.ts'
+import { type RuleAction, ruleActions } from '../../src/contract/plan.ts'
+import { post, sentenceOf } from './api.ts'
+import { texts } from './texts.ts'
+
+export interface Notice {
+  readonly id: number
+  readonly tone: 'done' | 'trouble'
+  readonly sentence: string
+  readonly undo: readonly ConsoleAct[]
+}
+
+export const notices = signal<readonly Notice[]>([])
+/** Newest last: what `undo the last act` takes back. */
+const undoable: Array<{ readonly id: number; readonly acts: readonly ConsoleAct[] }> = []
+const MOST_UNDO = 20
+const MOST_NOTICES = 3
+const SHOWN_MS = 15_000
+let numbers = 0
+
+export function tell(tone: Notice['tone'], sentence: string, undo: readonly ConsoleAct[] = []): void {
+  const id = ++numbers
+  notices.value = [...notices.peek().slice(1 - MOST_NOTICES), { id, tone, sentence, undo }]
+  if (undo.length > 0) {
+    undoable.push({ id, acts: undo })
+    if (undoable.length > MOST_UNDO) undoable.shift()
+  }
+  // What failed stays until it is read.
+  if (tone === 'done') setTimeout(() => dismiss(id), SHOWN_MS)
+}
+
+export function dismiss(id: number): void {
+  notices.value = notices.peek().filter((one) => one.id !== id)
+}
+
+/** Sends orders one after the other; stops at the first that is not done. */
+export async function act(...orders: readonly ConsoleAct[]): Promise<boolean> {
+  const undo: Undo[] = []
+  let sentence = ''
+  try {
+    for (const order of orders) {
+      const answer = await post<ActAnswer>('act', { act: order })
+      sentence = answer.sentence
+      if (!answer.done) {
+        tell('trouble', answer.sentence === '' ? texts.done.notDone : answer.sentence, undo.map((one) => one.act).reverse())
+        return false
+      }
+      if (answer.undo !== null) undo.push(answer.undo)
+    }
+    tell('done', sentence, undo.map((one) => one.act).reverse())
+    return true
+  } catch (error) {
+    tell('trouble', sentenceOf(error), undo.map((one) => one.act).reverse())
+    return false
+  }
+}
+
+export async function takeBack(orders: readonly ConsoleAct[], id?: number): Promise<void> {
+  const known = undoable.findIndex((one) => one.id === id)
+  if (known !== -1) undoable.splice(known, 1)
+  if (id !== undefined) dismiss(id)
+  await act(...orders)
+}
+
+export async function takeBackLast(): Promise<void> {
+  const last = undoable.at(-1)
+  if (last !== undefined) await takeBack(last.acts, last.id)
+}
+
+/** Does something that has no undo, and says what came of it. */
+export async function attempt<T>(work: () => Promise<T>, sentence: (answer: T) => string): Promise<T | null> {
+  try {
+    const answer = await work()
+    const said = sentence(answer)
+    if (said !== '') tell('done', said)
+    return answer
+  } catch (error) {
+    tell('trouble', sentenceOf(error))
+    return null
+  }
+}
+
+/** The next milder step; null when there is none. */
+export function milderStep(action: RuleAction): RuleAction | null {
+  const place = (ruleActions as readonly string[]).indexOf(action)
+  return place > 0 ? ruleActions[place - 1] : null
+}
+
+/** A rule one step milder: the same conditions under the milder step by hand until its end, and the stricter one held back as long. */
+export function stepDownOrders(rule: RuleRecord, why: string, nowWallMs: number): ConsoleAct[] {
+  const action = milderStep(rule.action)
+  if (action === null) return []
+  const untilWallMs = rule.expiresAtWallMs ?? nowWallMs + 3_600_000
+  // A limit lets through twice what is normal for these requests.
+  const limitPerSecond = Math.max(1, Math.ceil(2 * (rule.evidence?.expectedPerSecond ?? 1)))
+  return [
+    { kind: 'add', ruleId: `${rule.id}-${action}`.slice(0, 60), when: rule.when, action, untilWallMs, why, ...(action === 'limit' ? { limitPerSecond } : {}) },
+    rule.origin === 'automatic' ? { kind: 'veto', ruleId: rule.id, untilWallMs, why } : { kind: 'expire', ruleId: rule.id, untilWallMs: null, why },
+  ]
+}
