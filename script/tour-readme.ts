@@ -27,7 +27,7 @@ The institution, ada (security officer), ben (spokesperson) and the group are in
 | first byte of the flood → incident open | ${seconds(result.incidentOpenWallMs - first)} | 10 s |
 | early warning, from the command to the file, while the flood goes on | ${seconds(result.earlyWarningMs)} | 2 s |
 | everyday visitors during the flood: requests answered rightly within 2 s, counted by themselves | ${percent(score.goodput.attack)} | |
-| visitors with a browser that were ever refused by a rule | ${sum(people.map((one) => one.clientsEverBlocked))} of ${sum(people.map((one) => one.clients))} (${count(offered)} requests in the flood) | 0 |
+| visitors with a browser that were ever refused by a rule | ${sum(people.map((one) => one.clientsEverBlocked))} of ${sum(people.map((one) => one.clients))} (${count(offered)} requests from the flood's beginning on) | 0 |
 | the flood: sent, refused by rules or checks, told to come back later, lost, answered | ${count(score.attack.sent)}, ${count(score.attack.blocked)}, ${count(score.attack.busy)}, ${count(score.attack.failed)}, ${count(score.attack.right)} | |
 | status page with shield and site stopped: files reached from a static server, broken links | ${status.reached.size}, ${status.broken.length} | 0 broken |
 
@@ -35,7 +35,7 @@ Polder itself says that ${estimated === null ? 'an unknown share' : percent(esti
 own count above is what happened.
 
 ## The evening
-**1. Before the vote.** The agenda (\`agenda.ics\`) has "${VOTE}" at ${clock(result.voteFromWallMs)}. \`polder calendar\` says what will hold when, and why: [calendar-before.txt](calendar-before.txt).
+**1. Before the vote.** The agenda ([agenda.ics](agenda.ics)) now has "${VOTE}" at ${clock(result.voteFromWallMs)}; \`polder calendar refresh\` reads it at once, \`polder calendar\` says what will hold when, and why: [calendar-before.txt](calendar-before.txt).
 
 **2. The posture rises by itself** at ${clock(result.postureFromWallMs)}: thresholds from which the origin counts as strained are halved (the alert below says "target 25 ms"; the setting is 50), the short check is rehearsed,
 and the duty desk is told: [alert-posture-mail.eml](alert-posture-mail.eml), [calendar-during.txt](calendar-during.txt). Visitors notice nothing.

@@ -39,7 +39,7 @@ export interface TourPlan {
 
 export const wholeEvening: TourPlan = Object.freeze({ phases: Object.freeze({ warmMs: 25_000, attackMs: 55_000, afterMs: 35_000 }), voteAfterMs: 30_000, voteMs: 65_000, calmWithinMs: 150_000 })
 /** For the test: the same steps, sooner over. */
-export const shortEvening: TourPlan = Object.freeze({ phases: Object.freeze({ warmMs: 8_000, attackMs: 35_000, afterMs: 3_000 }), voteAfterMs: 20_000, voteMs: 30_000, calmWithinMs: 150_000 })
+export const shortEvening: TourPlan = Object.freeze({ phases: Object.freeze({ warmMs: 6_000, attackMs: 24_000, afterMs: 1_000 }), voteAfterMs: 20_000, voteMs: 20_000, calmWithinMs: 150_000 })
 
 export interface TourResult {
   readonly plan: TourPlan
@@ -98,18 +98,16 @@ export async function runTour(plan: TourPlan, folder: string, tell: (line: strin
     evening.copy('polder.yaml')
     groups.push(new ChildGroup(process.execPath, [join(root, 'sample-site/main.ts'), '--port', String(sitePort), '--documents', '1000', '--quiet']))
     await said(groups[0], () => groups[0].out, 'sample site ')
-    const voteFromWallMs = Math.ceil((Date.now() + plan.voteAfterMs) / 1_000) * 1_000
-    writeFileSync(join(place, 'agenda.ics'), agendaText(voteFromWallMs, voteFromWallMs + plan.voteMs))
-    evening.copy('agenda.ics')
+    writeFileSync(join(place, 'agenda.ics'), agendaText(Date.now(), null))
     groups.push(new ChildGroup(join(root, 'bin/polder'), ['run'], { cwd: place, env: { USER: 'polder', LOGNAME: 'polder', SUDO_USER: '' } }))
     await said(groups[1], () => groups[1].err, '"msg":"ready"')
     await generator.hear('ready', START_MS)
-    tell(`the shield serves; the vote is from ${clock(voteFromWallMs)} to ${clock(voteFromWallMs + plan.voteMs)} UTC`)
+    tell('the shield serves')
 
-    await before(evening)
+    const voteFromWallMs = await before(evening)
     generator.tell({ targets: [{ address: SERVER_ADDRESS, port }], plain: 0, tls: -1, host: HOST, site: 'sample', scenario: 'A2', seed: SEED, share: SHARE, phases: plan.phases, bare503: 'busy' })
     const { wallMs } = await generator.hear('began', START_MS)
-    const firstByteWallMs = wallMs + plan.phases.warmMs
+    const firstByteWallMs = Math.round(wallMs) + plan.phases.warmMs
     tell(`visitors come; the flood begins at ${clock(firstByteWallMs)} UTC`)
     const told = await during(evening, firstByteWallMs)
     const ended = await generator.hear('ended', plan.phases.attackMs + 120_000)
@@ -145,12 +143,17 @@ function emptied(folder: string): void {
   mkdirSync(folder, { recursive: true })
 }
 
-/** Calm: what is set, what is coming, and a test of who is told. */
-async function before({ people, keep }: Evening): Promise<void> {
+/** Calm: who is told is tested, the vote is called, and the calendar says what will be. Returns when the vote begins. */
+async function before({ plan, place, people, keep, copy, tell }: Evening): Promise<number> {
   await eventually('the record answers', START_MS, () => people.ask('calendar').then(() => true, () => false))
-  await eventually('the agenda is read', START_MS, async () => (await people.ask<CalendarExchanges['show']['answers']>('calendar')).sources.some((source) => source.events > 0))
-  keep('calendar-before.txt', screen(await people.type('ada', 'calendar')))
   await people.type('ada', 'alert', 'test')
+  const fromWallMs = Math.ceil((Date.now() + plan.voteAfterMs) / 1_000) * 1_000
+  writeFileSync(join(place, 'agenda.ics'), agendaText(Date.now(), { fromWallMs, untilWallMs: fromWallMs + plan.voteMs }))
+  copy('agenda.ics')
+  tell(`the agenda has the vote, from ${clock(fromWallMs)} to ${clock(fromWallMs + plan.voteMs)} UTC`)
+  await people.type('ada', 'calendar', 'refresh')
+  keep('calendar-before.txt', screen(await people.type('ada', 'calendar')))
+  return fromWallMs
 }
 
 /** The flood: people are told, look, say that they know, report, and speak to the public. */

@@ -56,14 +56,14 @@ incident: {closeAfterCalmMs: ${shortened.closeAfterCalm}}   # 30m
 `
 }
 
-/** A vote from one time to the other, a weekly plenary from next week on, a visit of a school that no word names. */
-export function agendaText(fromWallMs: number, untilWallMs: number): string {
+/** A weekly plenary from next week on, a visit of a school that no word names, and the vote once it is called. */
+export function agendaText(nowWallMs: number, vote: { readonly fromWallMs: number; readonly untilWallMs: number } | null): string {
   const day = 86_400_000
   const lines = [
     'BEGIN:VCALENDAR', 'VERSION:2.0', 'PRODID:-//Parliament of Exampleland//Agenda//EN',
-    ...event('vote-lake-crossings', VOTE, fromWallMs, untilWallMs, 'CATEGORIES:Votes'),
-    ...event('sitting-weekly', 'Plenary: votes of the week', fromWallMs + 7 * day, fromWallMs + 7 * day + 7_200_000, 'RRULE:FREQ=WEEKLY;COUNT=8'),
-    ...event('school-visit', 'Visit of the primary school of Skerra', fromWallMs + day, fromWallMs + day + 3_600_000),
+    ...(vote === null ? [] : event('vote-lake-crossings', VOTE, vote.fromWallMs, vote.untilWallMs, 'CATEGORIES:Votes')),
+    ...event('sitting-weekly', 'Plenary: votes of the week', nowWallMs + 7 * day, nowWallMs + 7 * day + 7_200_000, 'RRULE:FREQ=WEEKLY;COUNT=8'),
+    ...event('school-visit', 'Visit of the primary school of Skerra', nowWallMs + day, nowWallMs + day + 3_600_000),
     'END:VCALENDAR',
   ]
   return lines.map((line) => `${line}\r\n`).join('')
