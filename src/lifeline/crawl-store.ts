@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { LifelineCopy } from '../contract/lifeline.ts'
 import { type CopyRow, decodeCopy, encodeCopy } from './copy-row.ts'
@@ -283,6 +283,9 @@ export class CrawlStore {
   }
 
   #openToWrite(maxBytes: number, onReplaced?: (detail: string) => void): DatabaseSync {
+    // How often each page was read is nobody else's business; SQLite gives its side files the same rights.
+    closeSync(openSync(this.path, 'a', 0o600))
+    chmodSync(this.path, 0o600)
     try {
       return prepare(new DatabaseSync(this.path, { timeout: 2_000 }), maxBytes)
     } catch (error) {
@@ -293,6 +296,7 @@ export class CrawlStore {
       renameSync(this.path, aside)
       rmSync(`${this.path}-wal`, { force: true })
       rmSync(`${this.path}-shm`, { force: true })
+      closeSync(openSync(this.path, 'a', 0o600))
       onReplaced?.(`${aside}: ${(error as Error).message}`)
       return prepare(new DatabaseSync(this.path, { timeout: 2_000 }), maxBytes)
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -284,4 +284,15 @@ test('a page that sends back and forth between http and https ends nobody’s pa
   const asked = await rig.pass(200)
   assert.equal(asked.filter((target) => target === '/turn').length, 2)
   assert.ok(rig.store.hasCopy('site.example/after'))
+})
+
+test('the file and its side files are their owner’s alone, also one that was not', async () => {
+  const rig = new Rig({ '/': { body: 'front' } })
+  await rig.pass()
+  const modes = () => ['', '-wal', '-shm'].map((ending) => statSync(rig.file + ending).mode & 0o777)
+  assert.deepEqual(modes(), [0o600, 0o600, 0o600])
+  rig.store.close()
+  chmodSync(rig.file, 0o644)
+  rig.restart()
+  assert.deepEqual(modes(), [0o600, 0o600, 0o600])
 })
