@@ -79,6 +79,11 @@ function writeMeasure(measure: Measure): void {
   void journal.note({ kind: 'measure', who: 'polder', sentence: `${received} requests in ${Math.round((measure.toWallMs - measure.fromWallMs) / SECOND_MS)} s, ${peak.requestsPerSecond} in the busiest second; state ${measure.state ?? 'not known'}`, data: measure })
 }
 
+function writeRest(): void {
+  const rest = meter.rest()
+  if (rest !== null) writeMeasure(rest)
+}
+
 let control: MessagePort | null = null
 const recorder = new SampleRecorder({
   folder: join(journalFolder, 'samples'), clock: systemClock, log, scribe: journal, version: start.version,
@@ -121,6 +126,8 @@ main.on('message', (order: ThreadOrder<RecordSettings>) => {
       void desk.answer(order.question).then((reply) => report({ type: 'record-reply', ticket: order.ticket, reply }))
       return
     case 'record-note':
+      // The last figures belong before the end.
+      if (order.draft.kind === 'stop' || order.draft.kind === 'upgrade') writeRest()
       void journal.note(order.draft).then(() => report({ type: 'record-kept', number: order.number }))
       return
     case 'record-second':
@@ -138,8 +145,7 @@ main.on('message', (order: ThreadOrder<RecordSettings>) => {
 async function close(): Promise<void> {
   closing = true
   clearInterval(ticking)
-  const rest = meter.rest()
-  if (rest !== null) writeMeasure(rest)
+  writeRest()
   await recorder.close()
   await desk.close()
   report({ type: 'drained' })

@@ -13,9 +13,9 @@ import { findEnd } from './find-end.ts'
 import { JournalLock } from './journal-lock.ts'
 import { JournalReader } from './journal-reader.ts'
 import type { JournalSettings } from './options.ts'
-import { Retention, type Segment } from './retention.ts'
-import { segmentFile } from './segment-files.ts'
-import type { OpenSegment, SegmentStore } from './segment-store.ts'
+import { Retention } from './retention.ts'
+import type { SegmentStore } from './segment-store.ts'
+import { SegmentWriter } from './segment-writer.ts'
 import { verifyJournal } from './verify-journal.ts'
 
 /** A new file after this; retention deletes whole files, and the start reads the newest one whole. */
@@ -71,13 +71,12 @@ export class Journal implements Scribe {
   readonly #parts: JournalParts
   readonly #retention: Retention
   readonly #reader: JournalReader
+  readonly #writer: SegmentWriter
   /** null: not opened yet. */
   #head: Head | null = null
   /** On the disk. */
   #written: Head = emptyHead
   #lastWallMs = 0
-  #segments: Segment[] = []
-  #current: OpenSegment | null = null
   #unopened: Unopened[] = []
   #unwritten: Unwritten[] = []
   #unwrittenBytes = 0
@@ -98,9 +97,10 @@ export class Journal implements Scribe {
 
   constructor(parts: JournalParts) {
     this.#parts = parts
+    this.#writer = new SegmentWriter(parts.store, parts.segmentBytes ?? SEGMENT_BYTES)
     this.#reader = new JournalReader(parts.folder, async () => {
       await this.#opening
-      return { segments: this.#segments, inMemory: this.#unwritten.map(({ entry }) => entry), writtenSeq: this.#written.seq, lastSeq: this.#head?.seq ?? 0 }
+      return { segments: this.#writer.segments, inMemory: this.#unwritten.map(({ entry }) => entry), writtenSeq: this.#written.seq, lastSeq: this.#head?.seq ?? 0 }
     })
     this.#retention = new Retention(parts.clock)
     this.#opening = this.#open()
@@ -127,11 +127,11 @@ export class Journal implements Scribe {
   }
 
   state(): JournalState {
-    const firstSeq = this.#segments[0]?.firstSeq ?? 1
+    const firstSeq = this.#writer.segments[0]?.firstSeq ?? 1
     const head = this.#head ?? emptyHead
     return {
       entries: Math.max(0, head.seq - firstSeq + 1), lastSeq: head.seq, lastHash: head.hash,
-      segments: this.#segments.length, bytes: this.#segments.reduce((sum, one) => sum + one.bytes, 0),
+      segments: this.#writer.segments.length, bytes: this.#writer.bytes,
       suspended: this.#suspended, waiting: this.#unopened.length + (this.#suspended === null ? 0 : this.#unwritten.length), lost: this.#lost, failures: this.#failures,
     }
   }
@@ -188,7 +188,7 @@ export class Journal implements Scribe {
       this.#parts.log.info(`the journal is closed with entry ${this.#written.seq}, hash ${this.#written.hash}`, { journalSeq: this.#written.seq, journalHash: this.#written.hash })
       if (this.#unwritten.length > 0) this.#parts.log.error(`${this.#unwritten.length} entries of the journal are lost: the disk failed until the end (${this.#suspended ?? ''})`)
     }
-    await this.#closeSegment()
+    await this.#writer.letGo()
     this.#lock?.release()
     this.#lock = null
   }
@@ -259,7 +259,7 @@ export class Journal implements Scribe {
       while (count < this.#unwritten.length && (count === 0 || bytes + this.#unwritten[count].line.length <= BATCH_BYTES)) bytes += this.#unwritten[count++].line.length
       const batch = this.#unwritten.slice(0, count)
       try {
-        await this.#writeBatch(batch, bytes)
+        if (await this.#writer.append(batch[0].entry, Buffer.concat(batch.map(({ line }) => line)))) void this.#clean()
       } catch (error) {
         await this.#fail(error as Error)
         return
@@ -273,28 +273,10 @@ export class Journal implements Scribe {
     }
   }
 
-  async #writeBatch(batch: readonly Unwritten[], bytes: number): Promise<void> {
-    const { entry } = batch[0]
-    let segment = this.#segments.at(-1)
-    if (segment === undefined || segment.bytes + bytes > (this.#parts.segmentBytes ?? SEGMENT_BYTES)) {
-      await this.#current?.close()
-      this.#current = null
-      segment = { file: segmentFile(entry.seq), firstSeq: entry.seq, previous: entry.previous, firstAtWallMs: entry.atWallMs, bytes: 0 }
-      this.#current = await this.#parts.store.openSegment(segment.file, true)
-      this.#segments.push(segment)
-      if (this.#segments.length > 1) void this.#clean()
-    } else if (this.#current === null) {
-      this.#current = await this.#parts.store.openSegment(segment.file, false)
-      await this.#current.cut(segment.bytes)
-    }
-    await this.#current.write(Buffer.concat(batch.map(({ line }) => line)), segment.bytes)
-    segment.bytes += bytes
-  }
-
   /** A failed write leaves an unknown end behind: the file is opened anew and cut before the next one. */
   async #fail(error: Error): Promise<void> {
     this.#failures++
-    await this.#closeSegment()
+    await this.#writer.letGo()
     const sentence = `the journal cannot be written (${(error as NodeJS.ErrnoException).code ?? error.message}); entries are kept in memory and written as soon as that works again`
     const isNew = this.#suspended === null
     this.#suspended = sentence
@@ -312,16 +294,6 @@ export class Journal implements Scribe {
       this.#pump()
     }, this.#retryMs)
     this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2)
-  }
-
-  async #closeSegment(): Promise<void> {
-    const segment = this.#current
-    this.#current = null
-    try {
-      await segment?.close()
-    } catch {
-      // It failed before; what is not on the disk is still in memory.
-    }
   }
 
   #resume(): void {
@@ -390,7 +362,7 @@ export class Journal implements Scribe {
   async #takeEnd(): Promise<void> {
     const { folder, store, clock, log } = this.#parts
     const { segments, head, atWallMs, told } = await findEnd(folder, store)
-    this.#segments = segments
+    this.#writer.segments = segments
     this.#head = this.#written = head
     this.#lastWallMs = atWallMs
     for (const draft of told.toReversed()) {
@@ -405,12 +377,10 @@ export class Journal implements Scribe {
     if (this.#cleaning || this.#suspended !== null) return
     this.#cleaning = true
     try {
-      for (const { segment, draft } of this.#retention.choose(this.#segments, this.#parts.settings())) {
+      for (const draft of this.#retention.choose(this.#writer.segments, this.#parts.settings())) {
         const entry = await this.write(draft)
         if (entry.seq === 0 || this.#suspended !== null || this.#closed) return
-        await this.#parts.store.remove(segment.file)
-        await this.#parts.store.remove(`${segment.file}.torn`).catch(() => {})
-        this.#segments.shift()
+        await this.#writer.removeOldest()
       }
     } catch (error) {
       this.#parts.log.warn(`an old segment of the journal could not be deleted: ${(error as Error).message}`)

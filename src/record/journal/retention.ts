@@ -41,8 +41,8 @@ export class Retention {
     return true
   }
 
-  /** Oldest first. */
-  choose(segments: readonly Segment[], settings: JournalSettings): Array<{ readonly segment: Segment; readonly draft: JournalDraft }> {
+  /** What is to be written down before each of the oldest segments goes, oldest first. */
+  choose(segments: readonly Segment[], settings: JournalSettings): JournalDraft[] {
     const now = this.#clock.monotonicMs()
     const nowWallMs = this.#clock.wallMs()
     const offset = nowWallMs - now
@@ -50,7 +50,7 @@ export class Retention {
     this.#offsetMs = offset
     const trusted = now >= this.#trustedFromMs
     let bytes = segments.reduce((sum, one) => sum + one.bytes, 0)
-    const chosen: Array<{ segment: Segment; draft: JournalDraft }> = []
+    const chosen: JournalDraft[] = []
     for (let i = 0; i < segments.length - 1 && chosen.length < MOST_AT_ONCE; i++) {
       const segment = segments[i]
       const next = segments[i + 1]
@@ -58,7 +58,7 @@ export class Retention {
       const tooOld = trusted && next.firstAtWallMs > 0 && next.firstAtWallMs < nowWallMs - settings.keepMs
       if (!tooMuch && !tooOld) break
       bytes -= segment.bytes
-      chosen.push({ segment, draft: checkpointOf(segment, next, tooMuch ? `more than ${Math.round(settings.keepBytes / MIB)} MiB` : `older than ${Math.round(settings.keepMs / DAY_MS)} days`) })
+      chosen.push(checkpointOf(segment, next, tooMuch ? `more than ${Math.round(settings.keepBytes / MIB)} MiB` : `older than ${Math.round(settings.keepMs / DAY_MS)} days`))
     }
     return chosen
   }
