@@ -1,4 +1,7 @@
-/** What of a shield's second becomes entries of the journal, and with which facts beside the sentence. Pure. */
+/**
+ * What of a shield's second becomes entries of the journal, and with which facts beside the sentence. Pure. Of where suspicious requests come from, networks only: the
+ * journal is kept for a year, and whole addresses need a person's order (docs/operator/incident.md).
+ */
 import type { ControlEvent, ControlView } from '../../contract/control.ts'
 import type { JournalDraft } from '../../contract/journal.ts'
 import type { ShieldSecond } from '../../contract/record.ts'
@@ -19,5 +22,11 @@ function draftOf(event: ControlEvent, view: ControlView | null): JournalDraft {
 
 function because(view: ControlView): object {
   const { ratePerSecond, expectation, z, health, excess, evidence, logLikelihood, networks } = view
-  return { ratePerSecond, expectedPerSecond: expectation.ratePerSecond, z, signs: health.signs, strained: health.strained, critical: health.critical, excess, evidence, logLikelihood, ...(networks === undefined ? {} : { networks }) }
+  return { ratePerSecond, expectedPerSecond: expectation.ratePerSecond, z, signs: health.signs, strained: health.strained, critical: health.critical, excess, evidence, logLikelihood, ...(networks === undefined ? {} : { networks: { ...networks, prefixes: networks.prefixes.filter(({ cidr }) => !isOneHousehold(cidr)) } }) }
+}
+
+/** An IPv4 address, or what one line of IPv6 is given. */
+function isOneHousehold(cidr: string): boolean {
+  const bits = Number(cidr.slice(cidr.lastIndexOf('/') + 1))
+  return cidr.includes(':') ? bits > 48 : bits > 24
 }
