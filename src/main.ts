@@ -5,9 +5,11 @@ import { dataDirOf, loadSettings, readEnvironment, settingsFileOf, settingsFrom,
 import type { Settings } from './config/settings.ts'
 import { isNeverShown } from './config/tables.ts'
 import { watchFile } from './config/watch-file.ts'
+import type { SettingsView } from './contract/console.ts'
 import { CONTROL_SOCKET_NAME } from './contract/control-socket.ts'
 import { systemClock } from './kernel/clock.ts'
 import { processLog } from './kernel/log.ts'
+import { askSecret } from './surfaces/cli/ask-secret.ts'
 import { problemText } from './surfaces/cli/problem-text.ts'
 import { runCommandLine } from './surfaces/cli/program.ts'
 import { askShield } from './surfaces/control-socket/control-client.ts'
@@ -44,6 +46,17 @@ function reasonManual(): string {
   } catch {
     return ''
   }
+}
+
+async function readInput(mostBytes: number): Promise<string> {
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of process.stdin as AsyncIterable<Buffer>) {
+    bytes += part.length
+    if (bytes > mostBytes) throw new Error(`standard input has more than ${mostBytes} bytes`)
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString()
 }
 
 function interrupted(): AbortSignal {
@@ -126,6 +139,17 @@ process.exitCode = await runCommandLine<Settings>(process.argv.slice(2), {
     },
     copy: async (folder, to) => (await import('./offline/journal-folder.ts')).copyFolder(folder, to),
   },
+  accounts: {
+    list: async (settings) => (await import('./offline/console-accounts.ts')).listAccounts(settings, systemClock),
+    add: async (settings, name, role, password) => (await import('./offline/console-accounts.ts')).consoleAccounts(settings, systemClock).add(name, role, password),
+    remove: async (settings, name) => (await import('./offline/console-accounts.ts')).consoleAccounts(settings, systemClock).remove(name),
+    role: async (settings, name, role) => (await import('./offline/console-accounts.ts')).consoleAccounts(settings, systemClock).role(name, role),
+    password: async (settings, name, password) => (await import('./offline/console-accounts.ts')).consoleAccounts(settings, systemClock).password(name, password),
+    totp: async (settings, name, on) => (await import('./offline/console-accounts.ts')).switchTotp(settings, systemClock, name, on),
+    unlock: async (settings, name) => (await import('./offline/console-accounts.ts')).consoleAccounts(settings, systemClock).unlock(name),
+  },
+  askSecret: (prompt) => askSecret(process.stdin, process.stderr, prompt),
+  readInput,
   writeBytes: (bytes) => process.stdout.write(bytes),
   writeFile: (file, text) => writeFileSync(file, text),
   learn: async (settings, options) => {

@@ -104,6 +104,7 @@ class Assembler {
       statements: this.#section('statements', top['statements']),
       report: this.#section('report', top['report']),
       alert: this.#section('alert', withoutChannels(top['alert'])),
+      console: this.#section('console', top['console']),
       origin: this.#origin(top['origin']),
     }
     const draft = {

@@ -21,6 +21,7 @@ export const orderedPairs: ReadonlyArray<readonly [low: string, high: string]> =
   ['origin.firstByteTimeoutMs', 'origin.totalTimeoutMs'],
   ['origin.idleTimeoutMs', 'origin.totalTimeoutMs'],
   ['origin.checkTimeoutMs', 'origin.checkIntervalMs'],
+  ['console.lockMs', 'console.lockMaxMs'],
 ]
 
 export function isOutOfOrder(settings: Settings, low: string, high: string): boolean {

@@ -162,6 +162,7 @@ export const sectionShapes = {
   statements: map(tableFields(sectionTables.statements), sectionSentences.statements),
   report: map(tableFields(sectionTables.report), sectionSentences.report),
   alert: map({ ...tableFields(sectionTables.alert), channels: optional(list(channelShape, MAX_CHANNELS)) }, sectionSentences.alert),
+  console: map(tableFields(sectionTables.console), sectionSentences.console),
 }
 
 /** At most this many rules and routes: matching is a walk over them. */
@@ -195,6 +196,7 @@ const fileShape = map({
   statements: optional(sectionShapes.statements),
   report: optional(sectionShapes.report),
   alert: optional(sectionShapes.alert),
+  console: optional(sectionShapes.console),
   admin: optional(adminShape),
   workers: optional(workersShape),
   dataDir: optional(dataDirShape),
@@ -232,6 +234,7 @@ export const topLevel = {
   statements: { applies: 'live', default: 'see below', sentence: sectionSentences.statements },
   report: { applies: 'live', default: 'see below', sentence: sectionSentences.report },
   alert: { applies: 'live', default: 'nobody is told', sentence: sectionSentences.alert },
+  console: { applies: 'live', default: 'no console', sentence: sectionSentences.console },
   admin: { applies: 'restart', default: 'listen: 127.0.0.1:8081', sentence: 'The admin listener with /metrics, /healthz and /readyz: `admin: {listen: 127.0.0.1:8081}`, or `listen: off`. Keep it on loopback.' },
   workers: { applies: 'restart', default: 'auto', sentence: 'Edge worker threads: auto (one per core) or a number from 1 to 256.' },
   dataDir: { applies: 'restart', default: 'the folder systemd gives (StateDirectory=), else polder-data beside the settings file', sentence: 'Folder for what must outlive a restart.' },

@@ -12,6 +12,7 @@ import { checkChannels } from './alert-channels.ts'
 import { ShadowFinder } from './shadow.ts'
 import type { ListenAddress, ListenSettings, OperatorRule, RouteSettings, Settings } from './settings.ts'
 import { sectionTables } from './tables.ts'
+import { exposure, readConsoleListen } from '../surfaces/console/options.ts'
 
 export interface SenseContext {
   readonly draft: Settings
@@ -37,6 +38,7 @@ export function checkSense(context: SenseContext): void {
   checkRules(context)
   checkRoutes(context)
   checkChannels(context.channels, context.written, context.findings)
+  checkConsole(context)
   checkOrder(context)
   checkPreconditions(context)
 }
@@ -72,6 +74,17 @@ function checkListen(context: SenseContext): void {
   const clash = listen.findIndex((one) => one !== null && collide(one.address, admin))
   if (clash !== -1) findings.add({ code: 'conflict', path: context.written('admin') ? at : listenPath(context, clash), message: context.written('admin') ? `is ${admin.text}, which ${listenPath(context, clash)} already covers` : `covers ${admin.text}, the default of the admin listener`, mend: 'give the admin listener a port of its own, for example "admin: {listen: 127.0.0.1:9081}"' })
   if (!isLoopback(admin.host)) findings.add({ severity: 'warning', code: 'exposed', path: at, message: 'can be reached from other machines; metrics are not for the public', mend: `did you mean 127.0.0.1:${admin.port}?` })
+}
+
+function checkConsole({ draft, listen, findings }: SenseContext): void {
+  const { console: settings, admin } = draft
+  const at = readConsoleListen(settings.listen)
+  if (at === null) return
+  const wrong = exposure(at.host, settings)
+  if (wrong !== null) findings.add({ code: (settings.tlsCertFile === '') === (settings.tlsKeyFile === '') ? 'exposed' : 'no-effect', path: 'console.listen', message: wrong, mend: 'give both tlsCertFile and tlsKeyFile, or listen on 127.0.0.1 and reach it with ssh -L' })
+  const same = (other: ListenAddress | null | undefined): boolean => other !== null && other !== undefined && collide(other, { ...at, text: settings.listen })
+  if (same(admin.listen)) findings.add({ code: 'conflict', path: 'console.listen', message: `is ${settings.listen}, where the admin listener is`, mend: 'give it a port of its own, for example 127.0.0.1:8083' })
+  else if (listen.some((one) => same(one?.address))) findings.add({ code: 'conflict', path: 'console.listen', message: `is ${settings.listen}, where visitors connect`, mend: 'give it a port of its own, for example 127.0.0.1:8083' })
 }
 
 function collide(a: ListenAddress, b: ListenAddress): boolean {
@@ -179,6 +192,7 @@ const preconditions: readonly Precondition[] = [
   { section: 'log', keys: /./, except: ['format'], holds: ({ draft }) => draft.log.format !== 'off', needs: 'format: combined or json (it is off)', mend: 'add "format: combined", or remove this line', switchedBy: 'log.format' },
   { section: 'crawlers', keys: /^(reverseDns.|dnsServers|verifiedForMs)/, holds: ({ draft }) => draft.crawlers.reverseDns, needs: 'reverseDns: true', mend: 'add "reverseDns: true", or remove this line', switchedBy: 'crawlers.reverseDns' },
   { section: 'alert', keys: /^(?:reminder|storm|queue|timeout|giveUp)/, holds: ({ channels }) => channels.length > 0, needs: 'channels', mend: 'add a channel, or remove this line' },
+  { section: 'console', keys: /./, except: ['listen'], holds: ({ draft }) => draft.console.listen !== '', needs: 'console.listen', mend: 'add "listen: 127.0.0.1:8083", or remove this line', switchedBy: 'console.listen' },
   { section: 'cache', keys: /^diskPath$/, holds: ({ draft }) => draft.cache.diskBytes > 0, needs: 'diskBytes above 0', mend: 'remove this line', switchedBy: 'cache.diskBytes' },
 ]
 

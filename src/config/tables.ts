@@ -22,6 +22,7 @@ import { incidentOptions } from '../record/incident/options.ts'
 import { journalOptions } from '../record/journal/options.ts'
 import { reportOptions } from '../record/report/options.ts'
 import { statementOptions } from '../record/statement/options.ts'
+import { consoleOptions } from '../surfaces/console/options.ts'
 import { waitingRoomOptions } from '../dataplane/waiting-room/options.ts'
 
 export const sectionTables = {
@@ -45,6 +46,7 @@ export const sectionTables = {
   statements: statementOptions,
   report: reportOptions,
   alert: alertOptions,
+  console: consoleOptions,
 } as const satisfies Readonly<Record<string, OptionTable>>
 
 export type SectionName = keyof typeof sectionTables
@@ -73,6 +75,7 @@ export const sectionSentences: Readonly<Record<SectionName, string>> = {
   calendar: 'Events that make the shield more watchful for a while: docs/operator/calendar.md.',
   statements: 'The public status page: what people are told. docs/operator/statements.md.',
   report: 'Who reports an incident, under which law, to whom.',
+  console: 'What operators see in a browser, and who may: docs/operator/console.md.',
   alert: 'Who is told when something happens, and how: docs/operator/alerts.md. Without channels nobody is told, and nothing is sent anywhere.',
 }
 
@@ -82,7 +85,7 @@ export const writtenElsewhere: Readonly<Record<string, string>> = {
 }
 
 /** Options that name a file, or files: made absolute, from the folder of the settings file. */
-export const fileOptions: readonly string[] = ['origin.tlsCaFile', 'cache.diskPath', 'log.file', 'crawlers.rangeFiles', 'networkData.countryFile', 'statements.exportFolder', 'networkData.asnFile']
+export const fileOptions: readonly string[] = ['origin.tlsCaFile', 'cache.diskPath', 'log.file', 'crawlers.rangeFiles', 'networkData.countryFile', 'statements.exportFolder', 'networkData.asnFile', 'console.tlsCertFile', 'console.tlsKeyFile']
 
 /** Options whose values are `NAME=FILE or URL`: the file is made absolute. */
 export const namedFileOptions: readonly string[] = ['calendar.sources']

@@ -233,6 +233,14 @@ export interface ExploreHarm {
   readonly now: { readonly perSecond: number; readonly share: number; readonly positiveShare: number }
 }
 
+/** To the control plane. `tops`: the heaviest values of each attribute, for keeping. */
+export type ExploreQuestion =
+  | { readonly kind: 'rows'; readonly by: ExploreAttribute; readonly where: readonly ExploreFilter[] }
+  | { readonly kind: 'harm'; readonly where: readonly ExploreFilter[] }
+  | { readonly kind: 'tops' }
+/** `ok` false: the sentence says what is wrong with the question. */
+export type ExploreReply = { readonly ok: true; readonly answer: ExploreAnswer | ExploreHarm | readonly KeptTop[] } | { readonly ok: false; readonly sentence: string }
+
 export interface SettingsView {
   readonly rows: ReadonlyArray<{ readonly path: string; readonly value: string; readonly from: string; readonly applies: 'live' | 'restart' }>
   readonly file: string

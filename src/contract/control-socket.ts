@@ -1,3 +1,4 @@
+import type { ExploreQuestion, ExploreReply } from './console.ts'
 import type { ControlEvent, ControlView, RuleEffect } from './control.ts'
 import type { LifelineState } from './lifeline.ts'
 import type { OperatorAct } from './operator-act.ts'
@@ -34,9 +35,11 @@ export type ControlQuestion =
   | { readonly ask: 'record'; readonly question: RecordQuestion }
   /** The last good copy of the site: its state; with `crawl`, a pass over the site begins as soon as it is calm. */
   | { readonly ask: 'lifeline'; readonly order: 'crawl' | 'state' }
+  /** What the newest samples hold, by attribute. */
+  | { readonly ask: 'explore'; readonly question: ExploreQuestion }
 
 export type ControlQuestionOf<A extends ControlQuestion['ask']> = Extract<ControlQuestion, { readonly ask: A }>
-export type ControlAnswerOf<A extends ControlQuestion['ask']> = A extends 'hello' ? Hello : A extends 'status' ? ShieldStatus : A extends 'act' ? ActOutcome : A extends 'record' ? RecordReply : A extends 'lifeline' ? LifelineState : AddressFacts
+export type ControlAnswerOf<A extends ControlQuestion['ask']> = A extends 'hello' ? Hello : A extends 'status' ? ShieldStatus : A extends 'act' ? ActOutcome : A extends 'record' ? RecordReply : A extends 'lifeline' ? LifelineState : A extends 'explore' ? (ExploreReply & { readonly ok: true })['answer'] : AddressFacts
 
 export type ControlReply<T> =
   | { readonly format: typeof CONTROL_FORMAT; readonly ok: true; readonly answer: T }

@@ -10,7 +10,7 @@ interface Signed {
 
 export interface ActOnRule extends Signed {
   /**
-   * pin: keep acting, whatever the gates say later. unpin: back to its own life. veto: never this pattern until then.
+   * pin: keep acting, whatever the gates say later. unpin: back to its own life, from a pin or a veto. veto: never this pattern until then.
    * extend: not to expire before then. expire: away now (an automatic rule may come back; use veto against that).
    */
   readonly kind: 'pin' | 'unpin' | 'veto' | 'extend' | 'expire'

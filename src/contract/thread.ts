@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ControlBeginning, ControlTick } from './control-tick.ts'
+import type { ExploreReply, ExploreQuestion } from './console.ts'
 import type { ShieldStatus } from './control-socket.ts'
 import type { ControlEvent, ControlView } from './control.ts'
 import type { JournalDraft } from './journal.ts'
@@ -10,8 +11,8 @@ import type { RecordQuestion, RecordReply, RecordState, ShieldSecond } from './r
 import type { SampleBatch } from './sample.ts'
 import type { Vitals } from './vitals.ts'
 
-/** Threads of one shield, as they name each other: `edge-0` … `edge-n`, `store`, `control`, `record`, `lifeline`. */
-export type ThreadName = `edge-${number}` | 'store' | 'control' | 'record' | 'lifeline'
+/** Threads of one shield, as they name each other: `edge-0` … `edge-n`, `store`, `control`, `record`, `lifeline`, `console`. */
+export type ThreadName = `edge-${number}` | 'store' | 'control' | 'record' | 'lifeline' | 'console'
 
 /** From the main thread to any thread. */
 export type ThreadOrder<Settings> =
@@ -39,6 +40,11 @@ export type ThreadOrder<Settings> =
   | { readonly type: 'posture'; readonly sensitivity: number; readonly untilWallMs: number }
   /** To the lifeline: begin a pass over the site as soon as it is calm, or only tell its state. Both are answered by `lifeline-state`. */
   | { readonly type: 'lifeline'; readonly order: 'crawl' | 'state' }
+  /** To the control plane: answered by `explored` with the same ticket. */
+  | { readonly type: 'explore'; readonly ticket: number; readonly question: ExploreQuestion }
+  /** To the console: once a second, everything; and the answer to `console-ask`, as a line of the control socket. */
+  | { readonly type: 'console-second'; readonly status: ShieldStatus }
+  | { readonly type: 'console-answer'; readonly ticket: number; readonly reply: string }
 
 /** From any thread to the main thread. */
 export type ThreadReport =
@@ -60,6 +66,11 @@ export type ThreadReport =
   | { readonly type: 'posture-begins'; readonly refreshLifeline: boolean; readonly rehearseChallenge: boolean }
   /** Once a second; the events are alarms of the record itself, for status: it has written them down already. */
   | { readonly type: 'record-state'; readonly state: RecordState; readonly events: readonly ControlEvent[] }
+  | { readonly type: 'explored'; readonly ticket: number; readonly reply: ExploreReply }
+  /** From the console: a line as on the control socket; something to be written down; how it fares, once a second. */
+  | { readonly type: 'console-ask'; readonly ticket: number; readonly line: string }
+  | { readonly type: 'console-note'; readonly draft: JournalDraft }
+  | { readonly type: 'console-state'; readonly url: string; readonly pages: number; readonly sessions: number; readonly trouble: string | null }
 
 /** Between edge threads, the store and the control plane. Cache messages are the cache's own. */
 export type LinkMessage =

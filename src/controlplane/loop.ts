@@ -3,6 +3,7 @@
  * Pure: the same samples, vitals, acts and times give the same plans, so that an incident can be replayed. It never throws; a step that fails is told,
  * and a calm plan with the operator's own rules goes out. Rate makes it watch, the origin's health makes it act, a rule needs all gates.
  */
+import type { ExploreQuestion, ExploreReply } from '../contract/console.ts'
 import type { ControlEvent, ControlView, ExcessPicture, Expectation, NetworkPicture, OriginHealth, Watchfulness } from '../contract/control.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import { type KnownCrawlers, type Plan, type ShieldState, type SourceDrop, calmPlan } from '../contract/plan.ts'
@@ -17,6 +18,7 @@ import type { detectionOptions } from './detection/options.ts'
 import { OriginHealthMeter, unknownHealth } from './detection/origin-health.ts'
 import { ShieldStateMachine, stateRank } from './detection/state.ts'
 import { TrafficObserver } from './detection/traffic-observer.ts'
+import { explore } from './explore.ts'
 import type { KeptOrders } from './mitigation/kept-orders.ts'
 import { atMost } from './mitigation/ladder.ts'
 import type { mitigationOptions } from './mitigation/options.ts'
@@ -120,6 +122,11 @@ export class ControlLoop {
 
   applySettings(settings: LoopSettings): void {
     this.#settings = settings
+  }
+
+  /** What the newest samples hold, for people; changes nothing. @throws never for what was asked, only for a fault of ours. */
+  explore(question: ExploreQuestion): ExploreReply {
+    return explore(question, { window: this.#observer.window, baseline: this.#observer.baseline, textOf: this.#observer.texts.textOf, networks: this.networkLookup })
   }
 
   /** One look at the world. `nowWallMs` should grow by about a second; whatever it does, the answer is a plan. */

@@ -4,6 +4,7 @@
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import type { ExploreQuestion, ExploreReply } from '../contract/console.ts'
 import type { ControlEvent } from '../contract/control.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import type { SampleBatch } from '../contract/sample.ts'
@@ -78,6 +79,7 @@ main.on('message', (order: ThreadOrder<ControlSettings>) => {
     report({ type: 'applied', version: order.version })
   } else if (order.type === 'posture') loop.posture = { sensitivity: order.sensitivity, untilWallMs: order.untilWallMs }
   else if (order.type === 'act') keep(commands, order.act)
+  else if (order.type === 'explore') report({ type: 'explored', ticket: order.ticket, reply: exploreSafely(order.question) })
   else if (order.type === 'drain') {
     saveBaseline()
     report({ type: 'drained' })
@@ -85,7 +87,9 @@ main.on('message', (order: ThreadOrder<ControlSettings>) => {
 })
 
 /** A person's curiosity must not end the thread. */
+function exploreSafely(question: ExploreQuestion): ExploreReply {
   try {
+    return loop.explore(question)
   } catch (error) {
     log.error(`samples could not be looked at: ${(error as Error).stack ?? String(error)}`)
     return { ok: false, sentence: 'the control plane could not look at its samples; the log says why' }

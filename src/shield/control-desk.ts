@@ -4,6 +4,7 @@
  * an order it did not take within a few seconds is answered as not done. Memory is bounded by time and count.
  */
 import type { Settings } from '../config/settings.ts'
+import type { ExploreQuestion, ExploreReply } from '../contract/console.ts'
 import type { ControlEvent, ControlView } from '../contract/control.ts'
 import type { JournalDraft } from '../contract/journal.ts'
 import type { ActOutcome, AddressFacts, Hello, KernelDropState, ShieldStatus } from '../contract/control-socket.ts'
@@ -46,6 +47,7 @@ export interface DeskParts {
   kernelDrop(): KernelDropState
   /** The lifeline's state; with `crawl`, a pass begins. */
   lifeline(order: 'crawl' | 'state'): Promise<LifelineState>
+  explore(question: ExploreQuestion): Promise<ExploreReply>
   /** The record: asked, told, and how it fares. */
   askRecord(question: RecordQuestion): Promise<RecordReply>
   writeDown(draft: JournalDraft): void
@@ -139,6 +141,10 @@ export class ControlDesk implements ControlAnswers {
 
   lifeline(order: 'crawl' | 'state'): Promise<LifelineState> {
     return this.#parts.lifeline(order)
+  }
+
+  explore(question: ExploreQuestion): Promise<ExploreReply> {
+    return this.#parts.explore(question)
   }
 
   record(question: RecordQuestion): Promise<RecordReply> {

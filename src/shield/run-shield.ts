@@ -9,6 +9,7 @@ import { closeSync, writeSync } from 'node:fs'
 import type { Environment } from '../config/load.ts'
 import { planReload } from '../config/reload.ts'
 import type { Settings } from '../config/settings.ts'
+import type { SettingsView } from '../contract/console.ts'
 import type { JournalDraft } from '../contract/journal.ts'
 import type { Log } from '../kernel/log.ts'
 import { notifyService } from './service-notify.ts'
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly first: Settings
   /** Reads and checks the settings again. Returns null after it has logged every error. */
   readonly readAgain: () => Settings | null
+  /** What is in force and where it comes from, without secrets; for the console. */
+  readonly settingsView: () => SettingsView
   /** Calls back when the settings file changed. Returns the end of watching. */
   readonly watchFile: (changed: () => void) => () => void
   /** How to start the next version of this program. */
@@ -39,6 +42,7 @@ export async function runShield(options: RunOptions): Promise<number> {
     version: options.version, log,
     inherited: inheritedSockets(options.environment),
     secrets: options.environment.secrets,
+    settingsView: options.settingsView,
     successorOf: options.environment.takeover.length > 0 ? process.ppid : 0,
   })
   for (const url of shield.urls) log.info(`serving ${url}`, { url })

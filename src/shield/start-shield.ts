@@ -12,13 +12,17 @@ import type { Log } from '../kernel/log.ts'
 import { unpredictableBytes } from '../kernel/random.ts'
 import { SECOND_MS } from '../kernel/units.ts'
 import type { RecordStart } from '../record/settings.ts'
+import type { SettingsView } from '../contract/console.ts'
+import type { ConsoleStart, ConsoleThreadSettings } from '../surfaces/console/settings.ts'
 import { type AdminListener, openAdminListener } from '../surfaces/admin/admin-listener.ts'
 import { openMetrics, openMetricsType } from '../surfaces/metrics/open-metrics.ts'
 import { type ControlServer, openControlServer } from '../surfaces/control-socket/control-server.ts'
 import { Totals } from '../surfaces/metrics/totals.ts'
 import { CHALLENGE_KEYS_MS, challengeKeys, hasChallengeKeys } from './challenge-keys.ts'
+import { ConsoleLink } from './console-link.ts'
 import { ControlDesk } from './control-desk.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
+import { ExploreLink } from './explore-link.ts'
 import { featureKey } from './feature-key.ts'
 import { listenerPlans } from './listener-plans.ts'
 import { LifelineLink, lifelineStart } from './lifeline-link.ts'
@@ -36,6 +40,8 @@ const SLOT_AUDIT_MS = 1_000
 const CHALLENGE_KEYS_LOOK_MS = 600_000
 /** What a shield that is closed without draining first gives its record to write down the rest. */
 const RECORD_CLOSE_MS = 3_000
+/** What the console gets to say goodbye to open pages and to write its history. */
+const CONSOLE_CLOSE_MS = 2_000
 
 export interface ShieldOptions {
   readonly version: string
@@ -44,6 +50,8 @@ export interface ShieldOptions {
   readonly inherited: ReadonlyMap<string, readonly number[]>
   /** Pid of the process that hands over to this one, else 0 or left out: its control socket may be replaced. */
   readonly successorOf?: number
+  /** What is in force and where it comes from, without secrets; for the console. */
+  readonly settingsView?: () => SettingsView
   /** Secrets of alert channels from the environment, by name. */
   readonly secrets?: Readonly<Record<string, string>>
 }
@@ -108,7 +116,9 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       else if (report.type === 'posture-begins') {
         if (report.rehearseChallenge) for (const other of edgeNames(workers)) threads.send(other, { type: 'rehearse-challenge' })
         if (report.refreshLifeline) threads.send('lifeline', { type: 'lifeline', order: 'crawl' })
-      } else if (name === 'record' && report.type !== 'ready') {
+      } else if (report.type === 'explored') explore.hear(report.ticket, report.reply)
+      else if (name === 'console' && report.type !== 'ready') consoleLink.hear(report)
+      else if (name === 'record' && report.type !== 'ready') {
         record.hear(report)
         if (report.type === 'record-state') {
           totals.record = report.state
@@ -136,8 +146,10 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     onDeath: (name) => {
       sockets.delete(name)
       totals.restarts++
-      if (name === 'control') desk.controlDied()
-      else if (name === 'record') record.died()
+      if (name === 'control') {
+        desk.controlDied()
+        explore.died()
+      } else if (name === 'record') record.died()
       if (name !== 'control') desk.note('thread-died', `the thread ${name} died and is started anew`)
       if (name.startsWith('edge-')) shared.reclaim(Number(name.slice(5)))
       for (const one of waiting) one.left.delete(name)
@@ -151,6 +163,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
 
   const record = new RecordLink({ clock: systemClock, isReady: () => threads.isReady('record'), send: (order) => threads.send('record', order) })
   const lifeline = new LifelineLink({ isReady: () => threads.isReady('lifeline'), send: (order) => threads.send('lifeline', order) })
+  const explore = new ExploreLink({ isReady: () => threads.isReady('control'), send: (order) => threads.send('control', order) })
   const desk = new ControlDesk({
     version, totals,
     clock: systemClock,
@@ -164,10 +177,13 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     source: (address) => shared.source(address, systemClock.monotonicMs()),
     kernelDrop: () => kernelDrop.state(),
     lifeline: (order) => lifeline.ask(order),
+    explore: (question) => explore.ask(question),
     askRecord: (question) => record.ask(question),
     writeDown: (draft) => record.note(draft),
     record: () => ({ alive: record.alive, state: record.state }),
   })
+  const consoleLink = new ConsoleLink({ clock: systemClock, answers: desk, isReady: () => threads.isReady('console'), send: (order) => threads.send('console', order), writeDown: (draft) => record.note(draft) })
+  const consoleSettings = (): ConsoleThreadSettings => ({ console: settings.console, watchZ: settings.detection.watchZ, view: options.settingsView?.() ?? { rows: [], file: '' } })
   const kernelDrop = new KernelDrop({
     clock: systemClock, log,
     settings: () => settings,
@@ -225,19 +241,30 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     name: 'record', file: new URL('../record/worker.ts', import.meta.url), watchHeartbeat: true, optional: true,
     start: (): RecordStart => ({ settings: recordSettings(settings, options.secrets ?? {}), dataDir: settings.dataDir, version }),
   })
+  let consoleStarted = false
+  const startConsole = (): void => {
+    if (consoleStarted || settings.console.listen === '') return
+    consoleStarted = true
+    void threads.start({
+      name: 'console', file: new URL('../surfaces/console/worker.ts', import.meta.url), watchHeartbeat: true, optional: true,
+      start: (): ConsoleStart => ({ settings: consoleSettings(), dataDir: settings.dataDir, version, takesOver }),
+    })
+  }
+  startConsole()
   let recordClosed: Promise<void> | null = null
   record.note({ kind: 'start', who: 'polder', sentence: `Polder ${version} started and serves ${plans.urls().join(', ')}`, data: { version, node: process.versions.node, pid: process.pid, urls: plans.urls(), workers, successorOf: options.successorOf ?? 0 } })
   /** Writes down what is still to be written; bounded, because a record that hangs must hold nobody up. */
   const closeRecord = (last: JournalDraft = stopped): Promise<void> =>
     (recordClosed ??= (async () => {
+      const consoleClosed = whenAll(['console'], (report) => report.type === 'drained')
+      threads.send('console', { type: 'drain', deadlineMs: CONSOLE_CLOSE_MS })
+      await within(consoleClosed, CONSOLE_CLOSE_MS)
       record.second(desk.second())
       record.note(last)
       record.close()
       const drained = whenAll(['record'], (report) => report.type === 'drained')
       threads.send('record', { type: 'drain', deadlineMs: RECORD_CLOSE_MS })
-      let timer: NodeJS.Timeout | undefined
-      await Promise.race([drained, new Promise<void>((resolve) => (timer = setTimeout(resolve, RECORD_CLOSE_MS)))])
-      clearTimeout(timer)
+      await within(drained, RECORD_CLOSE_MS)
     })())
 
   const rotation = setInterval(() => {
@@ -257,7 +284,10 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     for (const name of edgeNames(workers)) threads.send(name, { type: 'challenge-keys', keys })
   }, CHALLENGE_KEYS_LOOK_MS)
   signing.unref()
-  const telling = setInterval(() => record.second(desk.second()), SECOND_MS)
+  const telling = setInterval(() => {
+    record.second(desk.second())
+    consoleLink.second()
+  }, SECOND_MS)
   telling.unref()
   const audit = setInterval(() => {
     const mended = shared.audit()
@@ -277,6 +307,8 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       threads.send('control', { type: 'settings', version: settingsVersion, settings: controlSettings(settings) })
       threads.send('lifeline', { type: 'settings', version: settingsVersion, settings: settings.lifeline })
       threads.send('record', { type: 'settings', version: settingsVersion, settings: recordSettings(settings, options.secrets ?? {}) })
+      threads.send('console', { type: 'settings', version: settingsVersion, settings: consoleSettings() })
+      startConsole()
       await applied
       await kernelDrop.applySettings()
     },
@@ -309,6 +341,13 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
 }
 
 const stopped: JournalDraft = Object.freeze({ kind: 'stop', who: 'polder', sentence: 'this Polder ended as it should', data: null })
+
+/** Resolves when it is done, or when the time is over. */
+async function within(done: Promise<void>, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await Promise.race([done, new Promise<void>((resolve) => (timer = setTimeout(resolve, ms)))])
+  clearTimeout(timer)
+}
 
 function edgeNames(workers: number): ThreadName[] {
   return Array.from({ length: workers }, (_, index) => `edge-${index}` as const)

@@ -68,6 +68,7 @@ export class OperatorDesk {
       rule.rows = null
       return done(rule, act, nowWallMs, nowMs, 'vetoed: it no longer acts')
     }
+    if (rule === undefined && act.kind === 'unpin' && this.#vetoedUntilWallMs.delete(act.ruleId)) return { atWallMs: nowWallMs, code: 'operator-unpin', sentence: `${act.ruleId}: may be made again (${act.who}: ${act.why})`, ruleId: act.ruleId }
     if (rule === undefined) return refused(nowWallMs, act.ruleId, 'there is no such rule')
     switch (act.kind) {
       case 'pin':
@@ -77,11 +78,12 @@ export class OperatorDesk {
         rule.pinnedUntilWallMs = act.untilWallMs
         return done(rule, act, nowWallMs, nowMs, `pinned at ${rule.action}${act.untilWallMs === null ? '' : ' for a time'}: the gates no longer lower it`)
       case 'unpin':
-        if (rule.stage !== 'pinned') return refused(nowWallMs, rule.id, 'it is not pinned')
+        if (rule.stage !== 'pinned' && rule.stage !== 'vetoed') return refused(nowWallMs, rule.id, 'it is neither pinned nor vetoed')
+        this.#vetoedUntilWallMs.delete(rule.id)
         rule.stage = 'active'
         rule.pinnedUntilWallMs = null
         if (rule.origin === 'automatic') rule.life = bornLife(nowWallMs, rule.life?.ttlMs ?? LONGEST_TTL_MS)
-        return done(rule, act, nowWallMs, nowMs, 'unpinned: back to its own life')
+        return done(rule, act, nowWallMs, nowMs, 'back to its own life')
       case 'extend': {
         if (rule.life === null) return refused(nowWallMs, rule.id, 'it has no end to extend')
         if (act.untilWallMs === null) return refused(nowWallMs, rule.id, 'extending needs an end; pin it to keep it')

@@ -1,3 +1,4 @@
+import type { AccountFacts, ConsoleRole } from '../../contract/console.ts'
 import type { ControlAnswerOf, ControlQuestion, ControlQuestionOf } from '../../contract/control-socket.ts'
 import type { ExportedSite, FoundCopy } from '../../contract/lifeline-files.ts'
 import type { LifelineState } from '../../contract/lifeline.ts'
@@ -75,6 +76,21 @@ export interface CliParts<S> {
     /** Copies it as it is into a folder that must not be there yet. */
     copy(folder: string, to: string): Promise<JournalCopy>
   }
+  /** Accounts of the console, in dataDir/console. Each rejects with a sentence. */
+  readonly accounts: {
+    list(settings: S): Promise<ReadonlyArray<Omit<AccountFacts, 'sessions' | 'lockedUntilWallMs'>>>
+    add(settings: S, name: string, role: ConsoleRole, password: string): Promise<string>
+    remove(settings: S, name: string): Promise<string>
+    role(settings: S, name: string, role: ConsoleRole): Promise<string>
+    password(settings: S, name: string, password: string): Promise<string>
+    /** `uri` '' when it was switched off. */
+    totp(settings: S, name: string, on: boolean): Promise<{ readonly sentence: string; readonly uri: string }>
+    unlock(settings: S, name: string): Promise<string>
+  }
+  /** A line typed without showing it; null: there is no terminal, or it was given up (Ctrl-C, Ctrl-D). */
+  askSecret(prompt: string): Promise<string | null>
+  /** Standard input to its end, at most so many bytes. Rejects when it is longer. */
+  readInput(mostBytes: number): Promise<string>
   /** To standard output, as they are. */
   writeBytes(bytes: Uint8Array): void
   /** The manual of reason codes, in Markdown; '' when it is not installed. */

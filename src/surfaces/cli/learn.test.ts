@@ -22,7 +22,7 @@ async function say(argv: string[], summary: LearnSummary | Error = learned, isTT
     out: { isTTY, write: (text) => (out += text) },
     error: { isTTY, write: (text) => (error += text) },
     check: () => ({ settings: {}, problems: [], problemCount: 0, effective: [], file: 'p', digest: '' }),
-    start: () => assert.fail(), controlSocket: () => assert.fail(), ask: () => assert.fail(), interrupted: () => assert.fail(), reasonManual: () => assert.fail(), replay: () => assert.fail(), writeFile: () => assert.fail(), replayIncident: () => assert.fail(), journal: { verify: () => assert.fail(), entries: () => assert.fail(), copy: () => assert.fail() }, writeBytes: () => assert.fail(), lifeline: { state: () => assert.fail(), open: () => assert.fail(), export: () => assert.fail() },
+    start: () => assert.fail(), controlSocket: () => assert.fail(), ask: () => assert.fail(), interrupted: () => assert.fail(), reasonManual: () => assert.fail(), replay: () => assert.fail(), writeFile: () => assert.fail(), replayIncident: () => assert.fail(), accounts: { list: () => assert.fail(), add: () => assert.fail(), remove: () => assert.fail(), role: () => assert.fail(), password: () => assert.fail(), totp: () => assert.fail(), unlock: () => assert.fail() }, askSecret: () => assert.fail(), readInput: () => assert.fail(), journal: { verify: () => assert.fail(), entries: () => assert.fail(), copy: () => assert.fail() }, writeBytes: () => assert.fail(), lifeline: { state: () => assert.fail(), open: () => assert.fail(), export: () => assert.fail() },
     learn: (_, options) => {
       asked.push({ files: options.files, hosts: options.hosts, dryRun: options.dryRun })
       for (const doneBytes of [0, 50, 100]) {

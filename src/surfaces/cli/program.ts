@@ -1,5 +1,6 @@
 /** The command line: one table of commands, from which the parser and every help page are made. The only file that knows commander. */
 import { Command, CommanderError } from 'commander'
+import { accountCommand } from './account.ts'
 import { alertCommand } from './alert.ts'
 import { calendarCommand } from './calendar.ts'
 import { checkCommand } from './check.ts'
@@ -17,7 +18,7 @@ import { statementCommand } from './statement.ts'
 import { statusCommand } from './status.ts'
 
 /** In the order of the help. A new command is one file and one line here. */
-export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, incidentCommand, alertCommand, journalCommand, learnCommand, replayCommand, lifelineCommand, calendarCommand, statementCommand]
+export const commands: readonly CommandSpec[] = [runCommand, checkCommand, statusCommand, rulesCommand, explainCommand, incidentCommand, alertCommand, journalCommand, learnCommand, replayCommand, lifelineCommand, calendarCommand, statementCommand, accountCommand]
 
 const exitCodeText = `Exit codes: ${exitCodes.ok} done, ${exitCodes.refused} refused (settings, address, answer, no shield running), ${exitCodes.usage} wrong use of the command line.`
 

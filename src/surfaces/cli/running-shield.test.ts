@@ -54,7 +54,7 @@ async function say(argv: string[], { status = attack, act = { done: true, senten
     writeBytes: () => {},
     writeFile: () => assert.fail('nothing is written'),
     replayIncident: () => assert.fail(),
-    journal: { verify: () => assert.fail(), entries: () => assert.fail(), copy: () => assert.fail() },
+    accounts: { list: () => assert.fail(), add: () => assert.fail(), remove: () => assert.fail(), role: () => assert.fail(), password: () => assert.fail(), totp: () => assert.fail(), unlock: () => assert.fail() }, askSecret: () => assert.fail(), readInput: () => assert.fail(), journal: { verify: () => assert.fail(), entries: () => assert.fail(), copy: () => assert.fail() },
   }
   const code = await runCommandLine(argv, parts)
   return { code, out, error, asked }

@@ -27,6 +27,7 @@ function answers(more: Partial<ControlAnswers> = {}): ControlAnswers {
     address: () => assert.fail('not asked'),
     record: () => assert.fail('not asked'),
     lifeline: () => assert.fail('not asked'),
+    explore: () => assert.fail('not asked'),
     ...more,
   }
 }

@@ -19,12 +19,13 @@ import {
   LONGEST_SOCKET_PATH_BYTES,
   type ShieldStatus,
 } from '../../contract/control-socket.ts'
+import type { ExploreQuestion, ExploreReply } from '../../contract/console.ts'
 import type { LifelineState } from '../../contract/lifeline.ts'
 import type { OperatorAct } from '../../contract/operator-act.ts'
 import type { RecordQuestion, RecordReply } from '../../contract/record.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { askShield } from './control-client.ts'
-import { readQuestion } from './read-question.ts'
+import { type Allowed, readQuestion } from './read-question.ts'
 
 const MOST_CONNECTIONS = 16
 /** A question that is not whole by then, or an answer nobody reads. */
@@ -40,6 +41,8 @@ export interface ControlAnswers {
   lifeline(order: 'crawl' | 'state'): Promise<LifelineState>
   /** Rejects with RecordGone when the record does not answer. */
   record(question: RecordQuestion): Promise<RecordReply>
+  /** Rejects with ControlPlaneGone when the control plane does not answer. */
+  explore(question: ExploreQuestion): Promise<ExploreReply>
 }
 
 export interface ControlServer {
@@ -154,7 +157,7 @@ function serve(socket: Socket, clock: Clock, answers: ControlAnswers): void {
       pending = pending.slice(end + 1)
       if (++waiting > MOST_CONNECTIONS) return refuse(socket, 'busy', 'too many questions at once')
       chain = chain.then(async () => {
-        const reply = line.length > LONGEST_QUESTION_BYTES ? tooLong() : await replyTo(line, clock, answers)
+        const reply = line.length > LONGEST_QUESTION_BYTES ? tooLong() : await replyTo(line, clock, answers, {})
         waiting--
         if (socket.writable) socket.write(reply)
       })
@@ -172,9 +175,10 @@ function tooLong(): string {
   return refusalLine('too-long', `a question has at most ${LONGEST_QUESTION_BYTES} bytes`)
 }
 
-async function replyTo(line: string, clock: Clock, answers: ControlAnswers): Promise<string> {
+/** One line of JSON for one line of JSON; the console's thread asks the same way, and may name conditions that the shield itself found. Never rejects. */
+export async function replyTo(line: string, clock: Clock, answers: ControlAnswers, allowed: Allowed): Promise<string> {
   try {
-    const read = readQuestion(line, clock.wallMs())
+    const read = readQuestion(line, clock.wallMs(), allowed)
     if ('refused' in read) return refusalLine(read.refused.code, read.refused.message)
     const { question } = read
     const answer =
@@ -183,13 +187,19 @@ async function replyTo(line: string, clock: Clock, answers: ControlAnswers): Pro
       : question.ask === 'act' ? await answers.act(question.act)
       : question.ask === 'record' ? await answers.record(question.question)
       : question.ask === 'lifeline' ? await answers.lifeline(question.order)
+      : question.ask === 'explore' ? await answers.explore(question.question)
       : answers.address(question.address)
+    if (question.ask === 'explore') return exploreLine(answer as ExploreReply)
     const text = `${JSON.stringify({ format: CONTROL_FORMAT, ok: true, answer })}\n`
     return text.length > LONGEST_ANSWER_BYTES ? refusalLine('too-long', `the answer would have ${text.length} bytes`) : text
   } catch (error) {
     const code = error instanceof ControlPlaneGone ? 'control-plane-gone' : error instanceof RecordGone ? 'record-gone' : error instanceof LifelineGone ? 'lifeline-gone' : 'shield-error'
     return refusalLine(code, (error as Error).message)
   }
+}
+
+function exploreLine(reply: ExploreReply): string {
+  return reply.ok ? `${JSON.stringify({ format: CONTROL_FORMAT, ok: true, answer: reply.answer })}\n` : refusalLine('bad-question', reply.sentence)
 }
 
 /** The lifeline did not answer. */

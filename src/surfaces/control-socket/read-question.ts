@@ -1,8 +1,9 @@
 /** Reads one line of the control socket. Whatever is in it, the answer is a question that can be trusted field by field, or a sentence about what is wrong. */
 import { isIP } from 'node:net'
+import { exploreAttributes, type ExploreQuestion } from '../../contract/console.ts'
 import { CONTROL_FORMAT, type ControlQuestion, type ControlRefusal, LONGEST_ASKS_BYTES } from '../../contract/control-socket.ts'
 import type { OperatorAct } from '../../contract/operator-act.ts'
-import { type Condition, type RuleAction, ruleActions } from '../../contract/plan.ts'
+import { type Condition, type FeatureAttribute, type RuleAction, ruleActions } from '../../contract/plan.ts'
 import { type RecordQuestion, roomNames } from '../../contract/record.ts'
 import { cidrProblem } from '../../kernel/cidr-set.ts'
 
@@ -20,7 +21,12 @@ type Fields = Readonly<Record<string, unknown>>
 
 class Wrong extends Error {}
 
-export function readQuestion(line: string, nowWallMs: number): { readonly question: ControlQuestion } | { readonly refused: Refused } {
+/** What only some who ask may: `foundConditions`, conditions on hashes, as the shield found them (console: explore). */
+export interface Allowed {
+  readonly foundConditions?: boolean
+}
+
+export function readQuestion(line: string, nowWallMs: number, allowed: Allowed = {}): { readonly question: ControlQuestion } | { readonly refused: Refused } {
   let raw: unknown
   try {
     raw = JSON.parse(line)
@@ -41,13 +47,16 @@ export function readQuestion(line: string, nowWallMs: number): { readonly questi
       }
       case 'act':
         if (!isFields(raw['act'])) throw new Wrong('act must be an object')
-        return { question: { ask: 'act', act: actOf(raw['act'], nowWallMs) } }
+        return { question: { ask: 'act', act: actOf(raw['act'], nowWallMs, allowed) } }
       case 'record':
         if (!isFields(raw['question'])) throw new Wrong('question must be an object')
         return { question: { ask: 'record', question: recordQuestionOf(raw['question']) } }
       case 'lifeline':
         if (raw['order'] !== 'crawl' && raw['order'] !== 'state') throw new Wrong('order must be crawl or state')
         return { question: { ask: 'lifeline', order: raw['order'] } }
+      case 'explore':
+        if (!isFields(raw['question'])) throw new Wrong('question must be an object')
+        return { question: { ask: 'explore', question: exploreOf(raw['question']) } }
       default:
         return refusal('unknown-question', `there is no question ${JSON.stringify(raw['ask'])?.slice(0, 50)}`)
     }
@@ -57,7 +66,7 @@ export function readQuestion(line: string, nowWallMs: number): { readonly questi
   }
 }
 
-function actOf(raw: Fields, nowWallMs: number): OperatorAct {
+function actOf(raw: Fields, nowWallMs: number, allowed: Allowed): OperatorAct {
   const signed = { who: text(raw, 'who'), why: text(raw, 'why') }
   switch (raw['kind']) {
     case 'pin':
@@ -72,7 +81,7 @@ function actOf(raw: Fields, nowWallMs: number): OperatorAct {
       return { ...signed, kind: 'extend', ruleId: ruleId(raw['ruleId']), untilWallMs: end }
     }
     case 'add':
-      return addOf(raw, signed, nowWallMs)
+      return addOf(raw, signed, nowWallMs, allowed)
     case 'dry-run': {
       if (typeof raw['on'] !== 'boolean') throw new Wrong('on must be true or false')
       const of = raw['of']
@@ -86,7 +95,7 @@ function actOf(raw: Fields, nowWallMs: number): OperatorAct {
   }
 }
 
-function addOf(raw: Fields, signed: { who: string; why: string }, nowWallMs: number): OperatorAct {
+function addOf(raw: Fields, signed: { who: string; why: string }, nowWallMs: number, allowed: Allowed): OperatorAct {
   const when = raw['when']
   if (!Array.isArray(when) || when.length === 0 || when.length > 8) throw new Wrong('when must be a list of one to eight conditions')
   const action = step(raw['action'])
@@ -98,7 +107,7 @@ function addOf(raw: Fields, signed: { who: string; why: string }, nowWallMs: num
     ...signed,
     kind: 'add',
     ruleId: ruleId(raw['ruleId']),
-    when: when.map(conditionOf),
+    when: when.map((one) => (allowed.foundConditions === true ? foundConditionOf(one) : null) ?? conditionOf(one)),
     action,
     ...(typeof limit === 'number' ? { limitPerSecond: limit } : {}),
     untilWallMs: until(raw, nowWallMs),
@@ -137,6 +146,37 @@ function conditionOf(raw: unknown): Condition {
     default:
       throw new Wrong(`there is no condition on ${JSON.stringify(raw['attribute'])?.slice(0, 50)} that a person can write`)
   }
+}
+
+const foundAttributes: ReadonlySet<unknown> = new Set<FeatureAttribute>(['userAgent', 'userAgentShape', 'headerOrder', 'acceptCombo', 'httpVersion', 'tlsFingerprint', 'pathTemplate', 'queryShape', 'referer', 'refererClass'])
+
+/** null: not a condition of this kind. */
+function foundConditionOf(raw: unknown): Condition | null {
+  if (!isFields(raw) || !foundAttributes.has(raw['attribute'])) return null
+  const { equals } = raw
+  if (typeof equals !== 'number' || !Number.isInteger(equals) || equals < 0 || equals > 0xffffffff) throw new Wrong('equals must be a whole number of 32 bits')
+  return { attribute: raw['attribute'] as FeatureAttribute, equals, ...(raw['text'] === undefined ? {} : { text: text(raw, 'text') }) }
+}
+
+function exploreOf(raw: Fields): ExploreQuestion {
+  if (raw['kind'] === 'tops') return { kind: 'tops' }
+  const where = raw['where']
+  if (!Array.isArray(where) || where.length > 8) throw new Wrong('where must be a list of at most eight')
+  const filters = where.map((one: unknown) => {
+    if (!isFields(one)) throw new Wrong('each of where must be an object')
+    const value = one['value']
+    if (typeof value !== 'string' || value.length > LONGEST_TEXT) throw new Wrong('value must be text')
+    return { attribute: exploreAttribute(one['attribute']), value }
+  })
+  if (raw['kind'] === 'harm') return { kind: 'harm', where: filters }
+  if (raw['kind'] === 'rows') return { kind: 'rows', by: exploreAttribute(raw['by']), where: filters }
+  throw new Wrong('kind must be rows, harm or tops')
+}
+
+function exploreAttribute(raw: unknown): (typeof exploreAttributes)[number] {
+  const found = exploreAttributes.find((one) => one === raw)
+  if (found === undefined) throw new Wrong(`there is no attribute ${JSON.stringify(raw)?.slice(0, 50)}; attributes: ${exploreAttributes.join(', ')}`)
+  return found
 }
 
 /** Which questions a room has, and what their fields must be, is the room's own to judge; here everything in them is made harmless. */
