@@ -218,8 +218,8 @@ async function after({ plan, people, keep, copy, place, tell }: Evening): Promis
   const incident = await people.ask<Incident>('incident', 'show', 'last')
   for (const [field, answer] of [
     ['description', 'The search of our website was flooded on the evening of a vote. The flood was refused; the site stayed readable.'],
-    ['severity', 'Low: the search was slow for some seconds, nothing else was touched.'],
-    ['impact', 'Some searches failed in the first seconds. No other service suffered.'],
+    ['severity', 'Low: at most some searches were slow or failed in the first seconds.'],
+    ['impact', 'Some searches may have failed in the first seconds. No other service suffered.'],
     ['cause', 'A flood of requests from many addresses (a botnet).'],
     ['measures-applied', 'None beyond those listed.'],
     ['measures-ongoing', 'None.'],

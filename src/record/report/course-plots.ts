@@ -12,7 +12,7 @@ export function coursePlots(course: MeasuredCourse, timeZone: string): Plot[] {
   const { spans } = course
   if (spans.length < 2) return []
   const plots = [
-    plotOf(course, timeZone, 'rate', 'Requests per second', 'per second', [
+    plotOf(course, timeZone, 'rate', 'Requests', 'per second', [
       seriesOf(spans, 'asked', (span) => span.received),
       seriesOf(spans, 'served', (span) => span.served),
       seriesOf(spans, 'turned away', (span) => span.refused),
