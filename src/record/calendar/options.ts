@@ -14,8 +14,7 @@ export function readSource(text: string): { readonly name: string; readonly from
 
 function zoneProblem(value: string): string | null {
   try {
-    new Intl.DateTimeFormat('en', { timeZone: value })
-    return null
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone === '' ? 'is not a time zone' : null
   } catch {
     return 'is not a time zone'
   }

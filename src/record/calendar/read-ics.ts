@@ -115,7 +115,7 @@ function placeInstance(instance: EventInstance, zone: string, seriesTitle: strin
   const fromWallMs = momentOf(start, instance.isFullDay, zone)
   const end = instance.end instanceof Date && !Number.isNaN(instance.end.getTime()) ? momentOf(instance.end, instance.isFullDay, zone) : fromWallMs
   if (end - fromWallMs > LONGEST_EVENT_MS) throw new Error(`it lasts ${Math.round((end - fromWallMs) / DAY_MS)} days; at most ${LONGEST_EVENT_MS / DAY_MS} are taken`)
-  const categories = (Array.isArray(event.categories) ? event.categories : []).map((one) => clean(String(one))).filter((one) => one !== '')
+  const categories = (Array.isArray(event.categories) ? event.categories : []).map((one) => clean(one)).filter((one) => one !== '')
   return { title: clean(textOf(instance.summary)) || seriesTitle, categories, fromWallMs, toWallMs: Math.max(end, fromWallMs) }
 }
 

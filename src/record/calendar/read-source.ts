@@ -33,7 +33,7 @@ export async function readCalendarFile(path: string, mostBytes: number): Promise
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new Error(code === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${code ?? (error as Error).message})`)
+    throw new Error(code === 'ENOENT' ? `${path} does not exist` : `${path} cannot be read (${code ?? (error as Error).message})`, { cause: error })
   }
   try {
     const facts = await file.stat()
@@ -61,7 +61,7 @@ export async function fetchCalendar(from: string, mostBytes: number, withinMs: n
     try {
       response = await fetch(url, { headers, redirect: 'manual', signal })
     } catch (error) {
-      throw new Error(signal.aborted ? `${url.host} did not answer within ${withinMs / SECOND_MS} s` : `${url.host} cannot be reached (${causeOf(error)})`)
+      throw new Error(signal.aborted ? `${url.host} did not answer within ${withinMs / SECOND_MS} s` : `${url.host} cannot be reached (${causeOf(error)})`, { cause: error })
     }
     if (response.status === 304) return { text: null, validators: known }
     const location = response.headers.get('location')
@@ -87,8 +87,8 @@ export async function fetchCalendar(from: string, mostBytes: number, withinMs: n
         pieces.push(piece)
       }
     } catch (error) {
-      if (error instanceof RangeError) throw new Error(error.message)
-      throw new Error(signal.aborted ? `${url.host} did not finish its answer within ${withinMs / SECOND_MS} s` : `${url.host} broke off its answer (${causeOf(error)})`)
+      if (error instanceof RangeError) throw error
+      throw new Error(signal.aborted ? `${url.host} did not finish its answer within ${withinMs / SECOND_MS} s` : `${url.host} broke off its answer (${causeOf(error)})`, { cause: error })
     }
     return { text: decode(Buffer.concat(pieces)), validators: { etag: response.headers.get('etag'), lastModified: response.headers.get('last-modified') } }
   }

@@ -66,8 +66,8 @@ export class StatementRoom implements Room {
     if (began.length === 0 && over.length === 0) return
     for (const name of began) this.#investigated.set(name, second.atWallMs)
     for (const name of over) this.#investigated.delete(name)
-    for (const name of began) this.#write('polder', `the status page says by itself that ${name} is being investigated`, { component: name, automatic: true, state: 'investigating' })
-    for (const name of over) this.#write('polder', `the status page no longer says that ${name} is being investigated`, { component: name, automatic: true, state: null })
+    for (const name of began) void this.#write('polder', `the status page says by itself that ${name} is being investigated`, { component: name, automatic: true, state: 'investigating' })
+    for (const name of over) void this.#write('polder', `the status page no longer says that ${name} is being investigated`, { component: name, automatic: true, state: null })
     this.#publish()
   }
 

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { ComponentState, Statement, StatusBoard } from '../../contract/statement.ts'
 import { escapeHtml } from '../../kernel/escape-html.ts'
-import { type PageWords, pageWordsOf } from './page-words.ts'
+import { pageWordsOf } from './page-words.ts'
 
 export const LARGEST_PAGE_BYTES = 30_000
 /** What stands around the statements of a page takes at most this much (measured: 4 kB). */
@@ -130,11 +130,11 @@ function articleHtml(statement: Statement, language: string): string {
   const text = textIn(statement, language)
   const lang = text.language === language ? (pageWordsOf(language).language === language ? '' : ` lang="${language}"`) : ` lang="${escapeHtml(text.language)}"`
   const note = text.language === language ? '' : `<p>${escapeHtml(words.onlyIn)}</p>`
-  const rows: ReadonlyArray<readonly [keyof PageWords & string, string]> = [['know', text.know], ['notKnown', text.notKnown], ['doing', text.doing], ['next', text.next]]
+  const rows: ReadonlyArray<readonly ['know' | 'notKnown' | 'doing' | 'next', string]> = [['know', text.know], ['notKnown', text.notKnown], ['doing', text.doing], ['next', text.next]]
   return `<article id="s-${escapeHtml(statement.id)}">
 <h3${lang}>${escapeHtml(text.title)}</h3>
 <p>${escapeHtml(words.published)}: ${timeHtml(statement.publishedAtWallMs!)}</p>${note}
-${rows.filter(([, said]) => said !== '').map(([name, said]) => `<h4>${escapeHtml(words[name] as string)}</h4>${said.split(/\n{2,}/).map((part) => `<p${lang}>${escapeHtml(part).replaceAll('\n', '<br>')}</p>`).join('')}`).join('\n')}
+${rows.filter(([, said]) => said !== '').map(([name, said]) => `<h4>${escapeHtml(words[name])}</h4>${said.split(/\n{2,}/).map((part) => `<p${lang}>${escapeHtml(part).replaceAll('\n', '<br>')}</p>`).join('')}`).join('\n')}
 </article>`
 }
 
