@@ -150,7 +150,7 @@ function onKey(event: KeyboardEvent): void {
   else showMoment(Math.max(from, at + move))
 }
 
-function Legend({ series, unit, point }: { series: readonly ChartSeries[]; unit: string; point: HistoryPoint | null }) {
+function Legend({ series, point }: { series: readonly ChartSeries[]; point: HistoryPoint | null }) {
   return (
     <ul class="legend">
       {series.map((one) => {
@@ -162,7 +162,6 @@ function Legend({ series, unit, point }: { series: readonly ChartSeries[]; unit:
           </li>
         )
       })}
-      <li class="unit">{unit}</li>
     </ul>
   )
 }
@@ -221,7 +220,7 @@ export function Chart(props: ChartProps) {
   return (
     <figure class="chart">
       <figcaption>
-        <h3>{props.title}</h3>
+        <h3>{props.title} <small>{props.unit}</small></h3>
         <p class="summary">{summary}</p>
       </figcaption>
       <div
@@ -229,7 +228,7 @@ export function Chart(props: ChartProps) {
         aria-valuetext={`${at === null ? texts.times.now : clockTime(at)}: ${props.series.map((one) => { const value = point === null ? null : one.pick(point); return `${one.label} ${value === null ? texts.unknown : count(value)}` }).join(', ')}, ${props.unit}`}
         onKeyDown={onKey}
       />
-      <Legend series={props.series} unit={props.unit} point={point} />
+      <Legend series={props.series} point={point} />
       <PointsTable title={props.title} series={props.series} list={list} />
     </figure>
   )

@@ -17,7 +17,7 @@ function marksOf(rule: RuleRecord): readonly string[] {
 }
 
 function endOf(rule: RuleRecord, now: number): string {
-  if (rule.stage === 'dormant' || rule.stage === 'vetoed') return words.marks[rule.stage]
+  if (rule.stage === 'dormant' || rule.stage === 'vetoed') return words.doesNotAct
   if (rule.expiresAtWallMs === null) return words.noEnd
   if (rule.expiresAtWallMs <= now) return words.ended
   return `${words.endsIn(rule.expiresAtWallMs - now)}${rule.origin === 'automatic' && rule.stage !== 'pinned' ? `, ${words.unlessFlood}` : ''}`
@@ -46,14 +46,13 @@ export function RuleCard({ rule, now, fromSettings = false }: { rule: RuleRecord
       <header>
         <span class={`badge ${rule.action === 'allow' ? 'calm' : strict ? 'attack' : 'watch'}${rule.dryRun ? ' hollow' : ''}`}>{texts.actions[rule.action]}</span>
         <h3>{shown(name, 300)}</h3>
-        <span class="muted id">{rule.id}{fromSettings ? `, ${texts.now.fromSettings}` : ''}{marks.length > 0 && <b> · {marks.join(', ')}</b>}</span>
+        <p class="muted id">{rule.id}{fromSettings ? `, ${texts.now.fromSettings}` : ''} · {endOf(rule, now)}{marks.length > 0 && <> · <b>{marks.join(', ')}</b></>}</p>
       </header>
       <dl class="facts">
         {evidence !== null && <div><dt>{words.explains}</dt><dd>{words.ofExcess(evidence.excessShare)}</dd></div>}
         {evidence !== null && <div><dt>{words.rate}</dt><dd>{words.normalPerSecond(evidence.matchedPerSecond, evidence.expectedPerSecond)}</dd></div>}
         {evidence !== null && <div><dt>{words.expected}</dt><dd>{words.harmBound(evidence.harm.upperShare)}</dd></div>}
         <div><dt>{words.live}</dt><dd>{since.matched === 0 ? words.harmNone : words.harmLive(since.positive, since.matched)}{since.canaryTried > 0 && <>; {words.canary(since.canaryPassed, since.canaryTried)}</>}</dd></div>
-        <div><dt>{words.ends}</dt><dd>{endOf(rule, now)}</dd></div>
       </dl>
       {!fromSettings && (
         <details class="fold" ref={details}>

@@ -71,8 +71,8 @@ function Row({ one, loaded }: { one: AccountFacts; loaded: Loaded<All> }) {
       <th scope="row">{shown(one.name)}{one.lockedUntilWallMs !== null && <small class="tone-attack"> {words.lockedUntil(dayAndTime(one.lockedUntilWallMs))} <button type="button" onClick={() => void change(() => wish('unlock', { name: one.name }))}>{words.unlock}</button></small>}</th>
       <td><select aria-label={`${words.role}: ${one.name}`} value={one.role} onChange={(event) => void change(() => wish('role', { name: one.name, role: event.currentTarget.value as ConsoleRole }))}>{consoleRoles.map((role) => <option key={role} value={role}>{words.roles[role]}</option>)}</select></td>
       <td><button type="button" aria-label={`${words.totp}: ${one.name}, ${one.totp ? words.off : words.on}`} onClick={() => void change(() => wish('totp', { name: one.name, on: !one.totp }))}>{one.totp ? words.switchOff : words.switchOn}</button></td>
-      <td>{dayAndTime(one.madeAtWallMs)}</td>
-      <td>{one.lastLoginAtWallMs === null ? texts.never : dayAndTime(one.lastLoginAtWallMs)}</td>
+      <td class="when">{dayAndTime(one.madeAtWallMs)}</td>
+      <td class="when">{one.lastLoginAtWallMs === null ? texts.never : dayAndTime(one.lastLoginAtWallMs)}</td>
       <td class="number">{count(one.sessions)}</td>
       <td>
         <div class="row tight">

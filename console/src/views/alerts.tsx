@@ -42,7 +42,7 @@ export function AlertsView() {
           {(all) => (all.length === 0 ? <p class="muted">{words.noChannels}</p> : (
             <div class="scroll" tabIndex={0} role="region" aria-label={words.channels}>
               <table class="numbers">
-                <thead><tr><th scope="col">{words.channel}</th><th scope="col">{words.to}</th><th scope="col">{words.sent}</th><th scope="col">{words.failedCount}</th><th scope="col">{words.waiting}</th><th scope="col">{words.last}</th><th scope="col">{words.trouble}</th>{mayAct() && <th scope="col">{words.test}</th>}</tr></thead>
+                <thead><tr><th scope="col">{words.channel}</th><th scope="col" class="text">{words.to}</th><th scope="col">{words.sent}</th><th scope="col">{words.failedCount}</th><th scope="col">{words.waiting}</th><th scope="col">{words.last}</th><th scope="col" class="text">{words.trouble}</th>{mayAct() && <th scope="col">{words.test}</th>}</tr></thead>
                 <tbody>{all.map((one) => (
                   <tr key={one.name}>
                     <th scope="row">{shown(one.name)} <small class="muted">{one.kind}</small></th><td class="text">{shown(one.to)}</td><td>{count(one.sent)}</td><td>{count(one.failed)}</td><td>{count(one.waiting)}</td><td>{one.lastSentAtWallMs === null ? texts.never : dayAndTime(one.lastSentAtWallMs)}</td>

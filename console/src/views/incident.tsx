@@ -98,7 +98,7 @@ function Clocks({ incident }: { incident: Incident }) {
       <Show of={clocks} trouble={words.failed}>
         {(all) => (
           <table class="numbers">
-            <thead><tr><th scope="col">{texts.reports.kind}</th><th scope="col">{words.due}</th><th scope="col">{words.deadlines}</th></tr></thead>
+            <thead><tr><th scope="col">{texts.reports.kind}</th><th scope="col">{words.due}</th><th scope="col">{words.timeLeft}</th></tr></thead>
             <tbody>
               {all.map((clock) => {
                 const late = clock.sentAtWallMs === null && clock.dueWallMs !== null && clock.dueWallMs < now

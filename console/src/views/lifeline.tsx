@@ -29,13 +29,13 @@ export function LifelineView() {
             <section aria-labelledby="unserved-title">
               <h2 id="unserved-title">{words.unserved}</h2>
               {state.coverage.unserved.length === 0 ? <p class="muted">{words.noUnserved}</p> : (
-                <div class="scroll" tabIndex={0} role="region" aria-label={words.unserved}><table class="numbers"><thead><tr><th scope="col">{words.page}</th><th scope="col">{words.reads}</th><th scope="col">{words.why}</th></tr></thead><tbody>{state.coverage.unserved.map((one) => <tr key={one.key}><th scope="row">{shown(one.key, 160)}</th><td>{count(one.reads)}</td><td class="text">{shown(one.why)}</td></tr>)}</tbody></table></div>
+                <div class="scroll" tabIndex={0} role="region" aria-label={words.unserved}><table class="numbers"><thead><tr><th scope="col">{words.page}</th><th scope="col">{words.reads}</th><th scope="col" class="text">{words.why}</th></tr></thead><tbody>{state.coverage.unserved.map((one) => <tr key={one.key}><th scope="row">{shown(one.key, 160)}</th><td>{count(one.reads)}</td><td class="text">{shown(one.why)}</td></tr>)}</tbody></table></div>
               )}
             </section>
             <section aria-labelledby="missing-title">
               <h2 id="missing-title">{words.missing}</h2>
               {state.missing.length === 0 ? <p class="muted">{words.noMissing}</p> : (
-                <div class="scroll" tabIndex={0} role="region" aria-label={words.missing}><table class="numbers"><thead><tr><th scope="col">{words.why}</th><th scope="col">{words.pages}</th><th scope="col">{words.examples}</th></tr></thead><tbody>{state.missing.map((one) => <tr key={one.why}><th scope="row">{shown(one.why)}</th><td>{count(one.pages)}</td><td class="text">{one.examples.slice(0, 3).map((example) => shown(example, 80)).join(', ')}</td></tr>)}</tbody></table></div>
+                <div class="scroll" tabIndex={0} role="region" aria-label={words.missing}><table class="numbers"><thead><tr><th scope="col">{words.why}</th><th scope="col">{words.pages}</th><th scope="col" class="text">{words.examples}</th></tr></thead><tbody>{state.missing.map((one) => <tr key={one.why}><th scope="row">{shown(one.why)}</th><td>{count(one.pages)}</td><td class="text">{one.examples.slice(0, 3).map((example) => shown(example, 80)).join(', ')}</td></tr>)}</tbody></table></div>
               )}
             </section>
           </>

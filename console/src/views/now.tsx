@@ -30,9 +30,12 @@ export function NowView() {
     <>
       <MomentBanner />
       {status === null ? (momentAtWallMs.value === null ? <><h1 class="headline">{words.starting}</h1></> : <h1 class="headline muted">{momentTrouble.value === '' ? texts.moment.loading : momentTrouble.value === 'none' ? texts.moment.none : `${texts.moment.failed} ${momentTrouble.value}`}</h1>) : <Top status={status} point={point} />}
-      <RangeBar />
-      <ScreenCharts />
-      {status !== null && <Below status={status} />}
+      <div class="screen">
+        <div class="area-charts"><RangeBar /><ScreenCharts /></div>
+        {status !== null && <Rules status={status} />}
+        {status !== null && <Excess status={status} kept={momentAtWallMs.value === null ? null : moment.value} />}
+        {status !== null && <Side status={status} />}
+      </div>
     </>
   )
 }
@@ -155,7 +158,7 @@ function Excess({ status, kept }: { status: ShieldStatus; kept: KeptMoment | nul
   for (const one of held) if (!patterns.some((other) => other.name === one.sentence)) patterns.push({ name: one.sentence, share: one.evidence.excessShare })
   const nets = view?.networks === undefined ? [] : [...view.networks.countries.slice(0, 4), ...view.networks.networks.slice(0, 4)]
   return (
-    <section aria-labelledby="excess-title">
+    <section aria-labelledby="excess-title" class="excess">
       <h2 id="excess-title">{words.excess}</h2>
       {(excess === null || excess.perSecond < 1) && <p class="muted">{words.noExcess}</p>}
       {excess !== null && excess.perSecond >= 1 && <p>{count(excess.perSecond)}/s too many; {count(excess.suspiciousPerSecond)}/s of them from clients that show nothing a visitor shows.</p>}
@@ -213,18 +216,6 @@ function Side({ status }: { status: ShieldStatus }) {
         <p>{lifeline.value === null ? (lifeline.busy ? texts.loading : texts.lifeline.failed) : lifeline.value.coverage.share < 0 ? words.lifelineNone : words.lifelineShare(lifeline.value.coverage.share)} <a href={addressOf('lifeline')}>{texts.views.lifeline}</a></p>
         <p class="muted">{words.workers(workers.ready, workers.wanted)}, {words.connections(status.connections)}{down > 0 && <>; <span class="tone-attack">{words.upstreamsDown(down, upstreams.length)}</span></>}{status.kernelDrop.state === 'on' && <>; {shown(status.kernelDrop.sentence)}</>}. {texts.product} {status.version}</p>
       </section>
-    </div>
-  )
-}
-
-function Below({ status }: { status: ShieldStatus }) {
-  return (
-    <div class="below">
-      <div class="main-column">
-        <Rules status={status} />
-        <Excess status={status} kept={momentAtWallMs.value === null ? null : moment.value} />
-      </div>
-      <Side status={status} />
     </div>
   )
 }
