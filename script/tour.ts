@@ -58,7 +58,7 @@ setTimeout(() => {
 try {
   process.exitCode = await main(process.argv.slice(2))
 } catch (error) {
-  process.stderr.write(`tour: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
+  process.stderr.write(`tour: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 } finally {
   endAllChildren()
