@@ -28,6 +28,8 @@ import type { RecordSettings, RecordStart } from './settings.ts'
 import { StatementRoom } from './statement/statement-room.ts'
 
 const MOST_EVENTS = 100
+/** More than the main thread keeps to tell again (shield/record-link.ts). */
+const MOST_UNSETTLED = 1_000
 
 if (parentPort === null) throw new Error('the record runs as a worker thread')
 const main = parentPort
@@ -133,7 +135,7 @@ main.on('message', (order: ThreadOrder<RecordSettings>) => {
     case 'record-second':
       desk.second(order.second)
       for (const measure of meter.second(order.second, incidents !== null && incidents.open !== null)) writeMeasure(measure)
-      void journal.settled().then(() => report({ type: 'record-kept', number: order.number }))
+      tellWhenKept(order.number)
       return
     case 'drain':
       if (!closing) void close()
@@ -141,6 +143,22 @@ main.on('message', (order: ThreadOrder<RecordSettings>) => {
     default:
   }
 })
+
+/** Seconds that wait for the disk. One wait for all of them: a journal that cannot be opened, because another process writes it, may stay so for days. */
+let unsettled: number[] | null = null
+
+function tellWhenKept(number: number): void {
+  if (unsettled !== null) {
+    if (unsettled.length < MOST_UNSETTLED) unsettled.push(number)
+    return
+  }
+  const numbers = [number]
+  unsettled = numbers
+  void journal.settled().then(() => {
+    unsettled = null
+    for (const one of numbers) report({ type: 'record-kept', number: one })
+  })
+}
 
 async function close(): Promise<void> {
   closing = true

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -201,4 +201,17 @@ test('an address that the old process of an upgrade still holds is listened on a
   r.clock.advanceMs(60 * SECOND_MS)
   r.room.second(second(r.clock.wallMs(), {}))
   assert.equal(await r.room.listensAt(), '', 'closed is closed')
+})
+
+test('a link that somebody put where a file of the page is written is not followed', () => {
+  const exportFolder = join(folder, String(++made), 'web')
+  const target = join(folder, `target-${made}`)
+  mkdirSync(exportFolder, { recursive: true })
+  writeFileSync(target, 'not ours')
+  symlinkSync(target, join(exportFolder, '.index.html.new'))
+  symlinkSync(target, join(exportFolder, 'en.html'))
+  rig({ exportFolder })
+  assert.equal(readFileSync(target, 'utf8'), 'not ours')
+  assert.match(readFileSync(join(exportFolder, 'index.html'), 'utf8'), /<html/)
+  assert.match(readFileSync(join(exportFolder, 'en.html'), 'utf8'), /<html/)
 })

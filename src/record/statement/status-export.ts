@@ -15,7 +15,9 @@ export function exportStatus(folder: string, files: ReadonlyMap<string, StatusFi
   for (const name of names) {
     const fresh = join(folder, `.${name}.new`)
     // Not brought to the disk one by one: some fifty of them, on a disk that is slow, would hold up the record until it is taken for hanging. Written anew at every start.
-    writeFileSync(fresh, files.get(name)!.body, { mode: 0o644 })
+    // The folder may be the web server's: what stands there under our name, a link perhaps, is taken away and never written through.
+    rmSync(fresh, { force: true })
+    writeFileSync(fresh, files.get(name)!.body, { mode: 0o644, flag: 'wx' })
     renameSync(fresh, join(folder, name))
   }
   for (const name of readdirSync(folder)) if (OURS.test(name) && !files.has(name)) rmSync(join(folder, name), { force: true })
