@@ -13,6 +13,8 @@ export interface Statement {
   readonly texts: ReadonlyArray<{ readonly language: string; readonly title: string; readonly know: string; readonly notKnown: string; readonly doing: string; readonly next: string }>
   readonly stage: 'draft' | 'approved' | 'published' | 'withdrawn'
   readonly draftedBy: string
+  /** All who changed its words, oldest first. */
+  readonly writers: readonly string[]
   readonly approvedBy: string | null
   readonly publishedBy: string | null
   readonly createdAtWallMs: number

@@ -40,6 +40,12 @@ export function timeText(atWallMs: number, timeZone: string): string {
   return `${utc} (${shown} ${timeZone})`
 }
 
+/** To the minute, as the clocks there show it: `2026-11-23 19:40 (Europe/Brussels)`. */
+export function minuteText(atWallMs: number, timeZone: string): string {
+  const reading = readingText(wallReadingMs(atWallMs, timeZone)).slice(0, 16)
+  return timeZone === 'UTC' ? `${reading} UTC` : `${reading} (${timeZone})`
+}
+
 function readingText(readingMs: number): string {
   return new Date(readingMs).toISOString().slice(0, 19).replace('T', ' ')
 }

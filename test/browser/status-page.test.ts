@@ -14,14 +14,14 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const now = Date.UTC(2026, 10, 23, 21)
 const languages = [...pageLanguages, 'fi']
 const statements: readonly Statement[] = templatesIn('en').map(({ name, ...english }, i) => ({
-  id: `2026-11-23-s${i + 1}`, incidentId: null, stage: 'published', draftedBy: 'a', approvedBy: 'b', publishedBy: 'c', createdAtWallMs: now, publishedAtWallMs: now - i * 3_600_000,
+  id: `2026-11-23-s${i + 1}`, incidentId: null, stage: 'published', draftedBy: 'a', writers: ['a'], approvedBy: 'b', publishedBy: 'c', createdAtWallMs: now, publishedAtWallMs: now - i * 3_600_000,
   // The last one in English alone, so that the note for other languages is judged too.
   texts: i === 3 ? [{ language: 'en', ...english }] : pageLanguages.map((language) => { const { name: _, ...text } = templatesIn(language).find((one) => one.name === name)!; return { language, ...text } }),
 }))
 const board: StatusBoard = {
   components: componentNames.map((name, i) => ({ name, state: componentStates[i]!, automatic: false, sinceWallMs: i === 0 ? 0 : now })), statements, automaticState: true, fourEyes: false, languages, exportedAtWallMs: null, exportFolder: '', trouble: '', listen: '',
 }
-const files = statusFiles(board, { name: 'Parliament of Exampleland', contact: 'press@parliament.example' }, now)
+const files = statusFiles(board, { name: 'Parliament of Exampleland', contact: 'press@parliament.example', timeZone: 'Europe/Brussels' }, now)
 
 let browser: Browser
 before(async () => {

@@ -45,7 +45,7 @@ export const reportPlans: Readonly<Record<ReportKind, ReportPlan>> = Object.free
   'early-warning': {
     title: 'Early warning', point: 'a',
     questions: ['suspected-malicious', 'cross-border'],
-    sections: ['assessment', 'early-figures', 'plots', 'short-course', 'claims', 'hypotheses', 'clocks'],
+    sections: ['assessment', 'early-figures', 'plots', 'short-course', 'claims', 'hypotheses', 'around', 'clocks'],
   },
   notification: {
     title: 'Incident notification', point: 'b',
@@ -55,7 +55,7 @@ export const reportPlans: Readonly<Record<ReportKind, ReportPlan>> = Object.free
   intermediate: {
     title: 'Intermediate report', point: 'c',
     questions: ['requested-by', 'status', 'severity', 'impact', 'measures-ongoing'],
-    sections: ['assessment', 'figures', 'plots', 'measures', 'short-course', 'claims', 'hypotheses', 'clocks', 'sent'],
+    sections: ['assessment', 'figures', 'plots', 'measures', 'short-course', 'claims', 'hypotheses', 'around', 'clocks', 'sent'],
   },
   final: {
     title: 'Final report', point: 'd',

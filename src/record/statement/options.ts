@@ -10,6 +10,14 @@ export function readListen(text: string): { readonly host: string; readonly port
   return { host: (match[1] ?? match[2])!, port: Number(match[3]) }
 }
 
+function zoneProblem(value: string): string | null {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }).resolvedOptions().timeZone === '' ? 'is not a time zone' : null
+  } catch {
+    return 'is not a time zone'
+  }
+}
+
 const languageProblem = (value: string): string | null => (/^[a-z]{2}$/.test(value) ? null : 'is not a language code of two letters, like en')
 
 /** The public status page: what people are told while the site is in trouble. */
@@ -25,6 +33,10 @@ export const statementOptions = {
   languages: {
     kind: 'textList', default: ['en'], maxItems: 24, form: `codes of two letters; the page's own words are in ${pageLanguages.join(', ')}, others get them in English`, check: languageProblem, applies: 'live',
     sentence: 'Languages of the page, the first is the one people see who did not choose.',
+  },
+  timeZone: {
+    kind: 'text', default: 'UTC', form: 'a name of the IANA time zone database, like Europe/Brussels', check: zoneProblem, applies: 'live',
+    sentence: 'Times on the page are those of the clocks there.',
   },
   automaticState: {
     kind: 'flag', default: true, applies: 'live',

@@ -79,6 +79,9 @@ test('with four eyes the writer cannot approve, whatever name is typed beside th
   await assert.rejects(ask(r, 'approve', { id }, 'Ben (asampaio)'), /somebody else must approve/)
   await assert.rejects(ask(r, 'approve', { id }, 'asampaio'), /somebody else must approve/)
   assert.equal((await ask<Statement>(r, 'approve', { id }, 'Ben (bvries)')).stage, 'approved')
+  // A comma of somebody else's does not make the first writer a second pair of eyes.
+  await ask(r, 'draft', { id, texts: texts('One,') }, 'Cleo (cleo)')
+  for (const who of ['asampaio', 'cleo']) await assert.rejects(ask(r, 'approve', { id }, who), /somebody else must approve/)
   await r.room.close()
 })
 

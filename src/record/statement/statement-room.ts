@@ -113,7 +113,7 @@ export class StatementRoom implements Room {
     const texts = asks['texts'] === undefined ? this.#textsOfTemplate(lineIn(asks, 'template')) : textsIn(asks['texts'])
     const incident = optionalLineIn(asks, 'incidentId')
     const statement: Statement = {
-      id: old?.id ?? this.#nextId(now), incidentId: incident === '' ? (old?.incidentId ?? null) : incident, texts, stage: 'draft', draftedBy: who,
+      id: old?.id ?? this.#nextId(now), incidentId: incident === '' ? (old?.incidentId ?? null) : incident, texts, stage: 'draft', draftedBy: old?.draftedBy ?? who, writers: [...new Set([...(old?.writers ?? []), who])],
       // A change takes an approval away: nobody approved these words.
       approvedBy: null, publishedBy: null, createdAtWallMs: old?.createdAtWallMs ?? now, publishedAtWallMs: null,
     }
@@ -142,7 +142,7 @@ export class StatementRoom implements Room {
         if (open !== undefined) throw new RecordError('not-allowed', `the text in ${text.language} still holds ${open}: fill it in first (polder statement draft ${id} ...)`)
       }
     }
-    if (this.#parts.settings().fourEyes && loginOf(statement.draftedBy) === loginOf(who)) throw new RecordError('not-allowed', `${loginOf(who)} wrote it: somebody else must approve it (statements.fourEyes)`)
+    if (this.#parts.settings().fourEyes && statement.writers.some((writer) => loginOf(writer) === loginOf(who))) throw new RecordError('not-allowed', `${loginOf(who)} wrote of it: somebody else must approve it (statements.fourEyes)`)
     return this.#change({ ...statement, stage: 'approved', approvedBy: who }, who, `statement ${id} approved`)
   }
 
@@ -235,10 +235,10 @@ export class StatementRoom implements Room {
   /** The page as it is now, to memory and to the folder; what cannot be written is told once. */
   #publish(): void {
     const now = this.#parts.clock.wallMs()
-    const { site, historyDays } = this.#parts.settings()
+    const { site, historyDays, timeZone } = this.#parts.settings()
     const board = this.#board()
     const shown = { ...board, statements: board.statements.filter((one) => one.publishedAtWallMs === null || one.publishedAtWallMs > now - historyDays * DAY_MS) }
-    const files = statusFiles(shown, site, now)
+    const files = statusFiles(shown, { ...site, timeZone }, now)
     this.#version = versionOf(files)
     this.#listener.show(files, this.#version)
     let trouble = ''

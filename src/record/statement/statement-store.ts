@@ -72,7 +72,8 @@ function boardOf(raw: unknown): KeptBoard {
         && texts.every((text) => ['language', 'title', 'know', 'notKnown', 'doing', 'next'].every((name) => typeof text[name] === 'string'))
         && (fields['stage'] !== 'published' || Number.isFinite(fields['publishedAtWallMs']))
       if (!right) throw new Error('a statement in it is of another form')
-      return one as Statement
+      const { writers } = fields
+      return { ...(one as Statement), writers: Array.isArray(writers) ? writers.filter((writer) => typeof writer === 'string') : [fields['draftedBy'] as string] }
     }),
     components: listOf(components).map((one) => {
       const { name, state, sinceWallMs } = fieldsOf(one)

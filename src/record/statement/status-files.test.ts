@@ -9,12 +9,12 @@ import { templateLanguages, templatesIn } from './templates.ts'
 
 const now = Date.UTC(2026, 10, 23, 22)
 const statement = (id: string, title: string, part = 'x', language = 'en'): Statement => ({
-  id, incidentId: null, texts: [{ language, title, know: part, notKnown: part, doing: part, next: part }], stage: 'published', draftedBy: 'a', approvedBy: 'b', publishedBy: 'c', createdAtWallMs: now, publishedAtWallMs: now,
+  id, incidentId: null, texts: [{ language, title, know: part, notKnown: part, doing: part, next: part }], stage: 'published', draftedBy: 'a', writers: ['a'], approvedBy: 'b', publishedBy: 'c', createdAtWallMs: now, publishedAtWallMs: now,
 })
 const board = (statements: readonly Statement[], languages: readonly string[] = ['en']): StatusBoard => ({
   components: componentNames.map((name) => ({ name, state: 'works' as const, automatic: true, sinceWallMs: 0 })), statements, automaticState: true, fourEyes: false, languages, exportedAtWallMs: null, exportFolder: '', trouble: '', listen: '',
 })
-const site = { name: 'Parliament', contact: 'press@example' }
+const site = { name: 'Parliament', contact: 'press@example', timeZone: 'UTC' }
 
 test('every page is at most 30 kB, whatever is said, and every statement can be reached by links', () => {
   fc.assert(fc.property(fc.array(fc.tuple(fc.string({ minLength: 1, maxLength: 200 }), fc.string({ unit: 'grapheme', maxLength: 900 })), { maxLength: 40 }), (said) => {
@@ -34,7 +34,7 @@ test('every page is at most 30 kB, whatever is said, and every statement can be 
 
 test('nothing that people write becomes markup, in HTML or in the feed', () => {
   const hostile = '</article><script>alert(1)</script>&"\'<!--]]>'
-  for (const [name, { body }] of statusFiles(board([statement('s1', hostile, hostile)]), { name: hostile, contact: hostile }, now)) {
+  for (const [name, { body }] of statusFiles(board([statement('s1', hostile, hostile)]), { name: hostile, contact: hostile, timeZone: 'Europe/Brussels' }, now)) {
     if (name.endsWith('.json')) assert.doesNotThrow(() => JSON.parse(body))
     else assert.doesNotMatch(body, /<script>|<!--/, name)
   }

@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { ComponentState, Statement, StatusBoard } from '../../contract/statement.ts'
 import { escapeHtml } from '../../kernel/escape-html.ts'
+import { minuteText } from '../../kernel/zoned-time.ts'
 import { pageWordsOf } from './page-words.ts'
 
 export const LARGEST_PAGE_BYTES = 30_000
@@ -15,6 +16,8 @@ const FEED_ENTRIES = 20
 export interface StatusSite {
   readonly name: string
   readonly contact: string
+  /** In which times are written. */
+  readonly timeZone: string
 }
 
 export interface StatusFile {
@@ -37,8 +40,8 @@ export function statusFiles(board: StatusBoard, site: StatusSite, nowWallMs: num
   const files = new Map<string, StatusFile>()
   const published = board.statements.filter((one) => one.stage === 'published').toSorted((a, b) => b.publishedAtWallMs! - a.publishedAtWallMs!)
   for (const [index, language] of board.languages.entries()) {
-    for (const [page, statements] of pagesOf(published, language).entries()) {
-      const body = pageHtml({ board, site, nowWallMs, language, statements, page, pages: pagesOf(published, language).length })
+    for (const [page, statements] of pagesOf(published, language, site.timeZone).entries()) {
+      const body = pageHtml({ board, site, nowWallMs, language, statements, page, pages: pagesOf(published, language, site.timeZone).length })
       files.set(pageName(language, page), { contentType: 'text/html; charset=utf-8', body })
       if (index === 0 && page === 0) files.set('index.html', { contentType: 'text/html; charset=utf-8', body })
     }
@@ -53,11 +56,11 @@ function pageName(language: string, page: number): string {
 }
 
 /** As many statements on each page as fit; at least one. */
-function pagesOf(statements: readonly Statement[], language: string): Array<readonly Statement[]> {
+function pagesOf(statements: readonly Statement[], language: string, timeZone: string): Array<readonly Statement[]> {
   const pages: Statement[][] = [[]]
   let bytes = 0
   for (const statement of statements) {
-    const size = Buffer.byteLength(articleHtml(statement, language))
+    const size = Buffer.byteLength(articleHtml(statement, language, timeZone))
     if (pages.at(-1)!.length > 0 && bytes + size > LARGEST_PAGE_BYTES - FRAME_BYTES) {
       pages.push([])
       bytes = 0
@@ -86,7 +89,7 @@ function pageHtml({ board, site, nowWallMs, language, statements, page, pages }:
     .map((code) => `<li><a href="${code}.html" hreflang="${code}" lang="${code}"${code === language ? ' aria-current="true"' : ''}>${escapeHtml(languageName(code))}</a></li>`).join('')}</ul></nav>`
   const parts = page > 0 ? '' : `<h2>${escapeHtml(words.parts)}</h2>
 <table><thead><tr><th scope="col">${escapeHtml(words.part)}</th><th scope="col">${escapeHtml(words.state)}</th><th scope="col">${escapeHtml(words.since)}</th></tr></thead><tbody>
-${board.components.map(({ name, state, sinceWallMs }) => `<tr><th scope="row">${escapeHtml(words.components[name])}</th><td class="${state === 'works' ? 'ok' : 'bad'}">${escapeHtml(words.states[state])}</td><td>${sinceWallMs === 0 ? '' : timeHtml(sinceWallMs)}</td></tr>`).join('\n')}
+${board.components.map(({ name, state, sinceWallMs }) => `<tr><th scope="row">${escapeHtml(words.components[name])}</th><td class="${state === 'works' ? 'ok' : 'bad'}">${escapeHtml(words.states[state])}</td><td>${sinceWallMs === 0 ? '' : timeHtml(sinceWallMs, site.timeZone)}</td></tr>`).join('\n')}
 </tbody></table>
 `
   const links = [
@@ -108,11 +111,11 @@ ${board.components.map(({ name, state, sinceWallMs }) => `<tr><th scope="row">${
 <main>
 <h1>${escapeHtml(words.title)}</h1>
 ${parts}<h2>${escapeHtml(heading)}</h2>
-${statements.length === 0 ? `<p>${escapeHtml(words.none)}</p>` : statements.map((one) => articleHtml(one, language)).join('\n')}
+${statements.length === 0 ? `<p>${escapeHtml(words.none)}</p>` : statements.map((one) => articleHtml(one, language, site.timeZone)).join('\n')}
 ${links}
 </main>
 <footer>
-<p>${escapeHtml(words.updated)}: ${timeHtml(nowWallMs)}. <a href="feed-${language}.atom">${escapeHtml(words.feed)}</a></p>
+<p>${escapeHtml(words.updated)}: ${timeHtml(nowWallMs, site.timeZone)}. <a href="feed-${language}.atom">${escapeHtml(words.feed)}</a></p>
 ${site.contact === '' ? '' : `<p>${escapeHtml(words.contact)}: ${escapeHtml(site.contact)}</p>`}
 </footer>
 </body>
@@ -125,7 +128,7 @@ function textIn(statement: Statement, language: string): Statement['texts'][numb
   return statement.texts.find((one) => one.language === language) ?? statement.texts[0]!
 }
 
-function articleHtml(statement: Statement, language: string): string {
+function articleHtml(statement: Statement, language: string, timeZone: string): string {
   const { words } = pageWordsOf(language)
   const text = textIn(statement, language)
   const lang = text.language === language ? (pageWordsOf(language).language === language ? '' : ` lang="${language}"`) : ` lang="${escapeHtml(text.language)}"`
@@ -133,14 +136,14 @@ function articleHtml(statement: Statement, language: string): string {
   const rows: ReadonlyArray<readonly ['know' | 'notKnown' | 'doing' | 'next', string]> = [['know', text.know], ['notKnown', text.notKnown], ['doing', text.doing], ['next', text.next]]
   return `<article id="s-${escapeHtml(statement.id)}">
 <h3${lang}>${escapeHtml(text.title)}</h3>
-<p>${escapeHtml(words.published)}: ${timeHtml(statement.publishedAtWallMs!)}</p>${note}
+<p>${escapeHtml(words.published)}: ${timeHtml(statement.publishedAtWallMs!, timeZone)}</p>${note}
 ${rows.filter(([, said]) => said !== '').map(([name, said]) => `<h4>${escapeHtml(words[name])}</h4>${said.split(/\n{2,}/).map((part) => `<p${lang}>${escapeHtml(part).replaceAll('\n', '<br>')}</p>`).join('')}`).join('\n')}
 </article>`
 }
 
-function timeHtml(wallMs: number): string {
+function timeHtml(wallMs: number, timeZone: string): string {
   const iso = new Date(wallMs).toISOString()
-  return `<time datetime="${iso.slice(0, 19)}Z">${iso.slice(0, 16).replace('T', ' ')} UTC</time>`
+  return `<time datetime="${iso.slice(0, 19)}Z">${escapeHtml(minuteText(wallMs, timeZone))}</time>`
 }
 
 function languageName(code: string): string {
