@@ -558,6 +558,20 @@ describe('the pace of an HTTP/2 visitor', () => {
   })
 })
 
+describe('a visitor who ends the connection with an error code', () => {
+  it('is no abuser: nothing is counted, and whoever shares the address comes in at once', async () => {
+    const h = await harness()
+    for (let i = 0; i < 5; i++) {
+      const session = await h.h2()
+      assert.equal((await ask(session)).headers[':status'], 200)
+      session.on('error', () => {})
+      session.goaway(2)
+      await until(() => h.listener.connections === 0)
+    }
+    assert.deepEqual(h.refusals, [])
+  })
+})
+
 describe('draining HTTP/2', () => {
   it('finishes what is under way and closes', async () => {
     let finish: () => void = () => {}

@@ -88,6 +88,8 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
   #over = false
   /** It was closed for what it did, not for want of room. */
   abusive = false
+  /** The visitor ended it with an error code: its own trouble, told politely (RFC 9113 6.8), which the library reports as an error of the session. */
+  #endedByVisitor = false
   /** Opened by the bytes read last, in order, and not yet handed on. */
   #arrived: Array<readonly [request: Request, exchange: Http2Exchange]> = []
   /** Streams of this connection that we refused: their resets are ours, but they are the visitor's errors. */
@@ -112,6 +114,7 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
     session.on('remoteSettings', () => this.#onControlFrame(SETTINGS_FRAME_BYTES))
     // Not in the type definitions, but what counts PRIORITY frames of streams that are not open
     ;(session as NodeJS.EventEmitter).on('priority', () => this.#onControlFrame(PRIORITY_FRAME_BYTES))
+    session.on('goaway', (code: number) => (this.#endedByVisitor ||= code !== 0))
     session.on('error', (error: Error & { code?: string }) => this.#onError(error))
     session.on('close', () => {
       this.#countBytes()
@@ -280,6 +283,7 @@ export class Http2Connection implements ExchangeOwner, ContentMeter {
   #onError(error: Error & { code?: string }): void {
     if (this.#over || error.code?.startsWith('ERR_HTTP2') !== true) return
     this.#over = true
+    if (this.#endedByVisitor && error.code === 'ERR_HTTP2_SESSION_ERROR') return
     // The library ended the connection: too many resets, invalid frames, a flood it knows; without any request it was hardly HTTP/2
     const abuse = this.#requests > 0 || error.code === 'ERR_HTTP2_TOO_MANY_INVALID_FRAMES'
     this.abusive = abuse
