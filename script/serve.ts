@@ -3,6 +3,7 @@
  * Settings: examples/development.yaml, or the file given as the first argument. `--under-attack`: every page asks for the short check first.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 
@@ -52,6 +53,29 @@ async function end(code: number, why: string): Promise<void> {
 process.on('SIGINT', () => void end(0, 'Ctrl-C'))
 process.on('SIGTERM', () => void end(0, 'SIGTERM'))
 
+/** Runs a polder command to its end; its output, or null when it said no. */
+function polder(args: readonly string[], input = ''): Promise<string | null> {
+  const child = spawn(join(root, 'bin/polder'), args, { cwd: root, stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(input)
+  let out = ''
+  child.stdout.setEncoding('utf8')
+  child.stdout.on('data', (part: string) => (out += part))
+  return new Promise((resolve, reject) => {
+    child.once('error', reject)
+    child.once('exit', (code) => resolve(code === 0 ? out : null))
+  })
+}
+
+/** The first account of the console, when there is none: its password is drawn anew, shown once and kept nowhere but as a hash. */
+async function consoleAccount(): Promise<string> {
+  const listed = await polder(['account', '--json', '-c', settings])
+  if (listed === null) return ''
+  const accounts = listed.startsWith('[') ? (JSON.parse(listed) as ReadonlyArray<{ name: string }>) : []
+  if (accounts.length > 0) return `sign in as ${accounts[0]!.name}; a new password: bin/polder account password ${accounts[0]!.name} -c ${relative(root, settings)}`
+  const password = randomBytes(12).toString('base64url')
+  return (await polder(['account', 'add', 'dev', '--role', 'admin', '--password-stdin', '-c', settings], password)) === null ? '' : `sign in as dev with ${password} (shown this once)`
+}
+
 const tryCalm = (): string => `Try:
   curl -si http://127.0.0.1:8080/ | grep -i -e cache-status -e age     twice: a miss, then a hit
   curl -sik --http2 https://127.0.0.1:8443/news | head -1              HTTP/2
@@ -70,6 +94,7 @@ const tryUnderAttack = `Try:
 try {
   await start('sample site', process.execPath, [join(root, 'sample-site/main.ts'), '--quiet'], (line) => line.startsWith('sample site '))
   await start('polder', join(root, 'bin/polder'), ['run', '-c', settings], (line) => line.includes('"msg":"ready"'))
+  const account = underAttack ? '' : await consoleAccount()
   process.stdout.write(`
 Polder stands in front of the Parliament of Exampleland.
 
@@ -77,8 +102,7 @@ Polder stands in front of the Parliament of Exampleland.
   https://127.0.0.1:8443/          the same over TLS and HTTP/2 (self-made certificate: the browser will warn)
   http://127.0.0.1:8090/           the origin itself, without Polder
   http://127.0.0.1:8081/metrics    what Polder counts; also /healthz and /readyz
-  http://127.0.0.1:8082/           the public status page (polder statement)
-
+${account === '' ? '' : `  http://127.0.0.1:8083/           the console: ${account}\n`}${underAttack ? '' : '  http://127.0.0.1:8082/           the public status page (polder statement)\n'}
 ${underAttack ? tryUnderAttack : tryCalm()}
 Ctrl-C stops all of it.
 `)

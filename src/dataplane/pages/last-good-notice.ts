@@ -8,6 +8,7 @@ import { type Language, languages } from './words/languages.ts'
  * Why so plain: the page's own Content-Security-Policy may forbid every style and script, and its own style sheet must still look right around us. So: a labelled
  * section at the top of the body, a table for its background (bgcolor is markup, no style), text in ASCII with character references, which reads the same in
  * every encoding that holds ASCII. A form keeps its looks; its fields are disabled and it sends nothing (the first of two equal attributes counts).
+ * A site that keeps its tables narrow gets the notice in the middle.
  * Never: touch anything else of the page; a page in UTF-16, a frameset or a piece of HTML without a head stays as it is.
  */
 
@@ -68,7 +69,7 @@ export function withNotice(html: string, facts: NoticeFacts): string | null {
       inForm = !tag.isEnd
       if (tag.isEnd) continue
       if (!facts.xhtml) put(tag.nameTo, ' method="dialog" action=""')
-      put(tag.to, `<small lang="${language}" dir="ltr">${ascii(words().form)}</small>`)
+      put(tag.to, `<small lang="${language}" dir="ltr">${ascii(words().form)}&#160;</small>`)
     } else if (!tag.isEnd && controls.has(tag.name)) {
       const attributes = html.slice(tag.nameTo, tag.to)
       if ((inForm || /\sform\s*=/i.test(attributes)) && !/\sdisabled[\s=/>]/i.test(attributes)) put(tag.nameTo, ' disabled="disabled"')
@@ -84,7 +85,7 @@ function noticeHtml(language: Language, facts: NoticeFacts): string {
   const [before, after] = notice.split('{t}')
   const time = `<time datetime="${new Date(facts.wallMs).toISOString()}">${ascii(formatOf(language, facts.timeZone).format(facts.wallMs))}</time>`
   return (
-    `<section role="region" aria-label="${ascii(title)}" lang="${language}" dir="ltr" id="polder-saved-copy"><table role="presentation" width="100%" border="0" cellspacing="0" cellpadding="12" bgcolor="${BACKGROUND}">` +
+    `<section role="region" aria-label="${ascii(title)}" lang="${language}" dir="ltr" id="polder-saved-copy"><table role="presentation" width="100%" align="center" border="0" cellspacing="0" cellpadding="12" bgcolor="${BACKGROUND}">` +
     `<tbody><tr><td bgcolor="${BACKGROUND}"><font color="${TEXT}"><strong>${ascii(title)}.</strong> ${ascii(before)}${time}${ascii(after ?? '')}</font></td></tr></tbody></table></section>`
   )
 }
