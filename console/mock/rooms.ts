@@ -47,7 +47,7 @@ export function makeRooms(world: World, now: () => number): Rooms {
   note('alarm', 'polder', 'The journal could not be written for 2 seconds', at + 20_000)
 
   let statements: Statement[] = [{
-    id: '2026-11-23-s1', incidentId: '2026-11-23-1', stage: 'draft', draftedBy: 'ben', approvedBy: null, publishedBy: null, createdAtWallMs: at + 200_000, publishedAtWallMs: null,
+    id: '2026-11-23-s1', incidentId: '2026-11-23-1', stage: 'draft', draftedBy: 'ben', writers: ['ben'], approvedBy: null, publishedBy: null, createdAtWallMs: at + 200_000, publishedAtWallMs: null,
     texts: [{ language: 'en', title: text('Our website is hard to reach'), know: 'Since 20:14 our website has been slow for some people. Pages can be read.', notKnown: 'We do not know who is behind it.', doing: 'We are holding back the requests that cause it.', next: 'We report again at [time].' }],
   }]
   const board = (): StatusBoard => ({
@@ -73,12 +73,12 @@ export function makeRooms(world: World, now: () => number): Rooms {
       open: ({ title }, who) => change({ title, openedBy: who }),
       close: (_asks, who) => change({ closedAtWallMs: now(), closedBy: who }),
       aware: ({ atWallMs }, who) => change({ awareAtWallMs: atWallMs, awareWho: who }),
-      mark: ({ id: _, ...more }) => change(more),
+      mark: ({ tlp = incident.tlp, significant = incident.significant, title = incident.title }) => change({ tlp, significant, title }),
       answer: ({ field, text: said }, who) => change({ answers: { ...incident.answers, [field]: { text: said, ...signed(who) } } }),
       note: ({ text: said }, who) => change({ notes: [...incident.notes, { id: `note-${numbers++}`, text: said, ...signed(who) }] }),
       task: ({ text: said, assignee, dueWallMs }, who) => change({ tasks: [...incident.tasks, { id: `task-${numbers++}`, text: said, assignee, dueWallMs, doneAtWallMs: null, ...signed(who) }] }),
       taskDone: ({ taskId }) => change({ tasks: incident.tasks.map((task) => (task.id === taskId ? { ...task, doneAtWallMs: now() } : task)) }),
-      claim: ({ id: _, ...claim }, who) => change({ claims: [...incident.claims, { ...claim, id: `claim-${numbers++}`, ...signed(who) } as Incident['claims'][number]] }),
+      claim: (claim, who) => change({ claims: [...incident.claims, { ...claim, id: `claim-${numbers++}`, ...signed(who) } as Incident['claims'][number]] }),
       hypothesis: ({ text: said }, who) => change({ hypotheses: [...incident.hypotheses, { id: `hypothesis-${numbers++}`, text: said, verdict: 'not known', supports: [], against: [], ...signed(who) }] }),
       argue: ({ hypothesisId, side, text: said, reference }, who) => change({ hypotheses: incident.hypotheses.map((one) => (one.id === hypothesisId ? { ...one, [side]: [...one[side as 'supports'], { text: said, reference, ...signed(who) }] } : one)) }),
       judge: ({ hypothesisId, verdict }) => change({ hypotheses: incident.hypotheses.map((one) => (one.id === hypothesisId ? { ...one, verdict } : one)) }),

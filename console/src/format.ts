@@ -1,12 +1,25 @@
 /** Numbers, spans and times as a tired reader wants them; the same on every machine. Times are those of the reader's clock, or UTC when asked for. */
 import { signal } from '@preact/signals'
 
+/** What a browser keeps for this page; nothing where it may not, or where there is no browser. */
+function kept(): string | null {
+  try {
+    return globalThis.localStorage?.getItem('polder-utc') ?? null
+  } catch {
+    return null
+  }
+}
+
 /** Times in UTC instead of the reader's own zone; reports and the command line speak UTC. */
-export const utc = signal(localStorage.getItem('polder-utc') === '1')
+export const utc = signal(kept() === '1')
 
 export function setUtc(on: boolean): void {
   utc.value = on
-  localStorage.setItem('polder-utc', on ? '1' : '0')
+  try {
+    localStorage.setItem('polder-utc', on ? '1' : '0')
+  } catch {
+    // It holds until the page is closed.
+  }
 }
 
 /** `1234567` as `1,234,567`; small rates keep one digit. */

@@ -16,8 +16,16 @@ const BUSY_TIMES = 1.5
 
 const strict: ReadonlySet<string> = new Set(['block', 'limit', 'challenge', 'cache-only', 'tag'])
 
+/** Rules as last heard; with the control plane silent only those the data plane still holds. */
+export function knownRules(status: ShieldStatus): readonly RuleRecord[] {
+  const known = status.control.view?.rules ?? []
+  if (status.control.alive) return known
+  const held = new Set(status.plan?.rules.filter((rule) => rule.expiresAtWallMs === null || rule.expiresAtWallMs > status.atWallMs).map((rule) => rule.id))
+  return known.filter((rule) => held.has(rule.id) || rule.stage === 'dormant' || rule.stage === 'vetoed')
+}
+
 export const actingRules = (status: ShieldStatus): readonly RuleRecord[] =>
-  (status.control.view?.rules ?? []).filter((rule) => !rule.dryRun && rule.stage !== 'dormant' && rule.stage !== 'vetoed' && strict.has(rule.action))
+  knownRules(status).filter((rule) => !rule.dryRun && rule.stage !== 'dormant' && rule.stage !== 'vetoed' && strict.has(rule.action))
 
 /** Since when the state has been STRAIN or stricter, as far as the points tell. */
 export function strainedSince(points: readonly HistoryPoint[], fallback: number): number {

@@ -36,7 +36,7 @@ export const texts = {
       asked: 'Asked', expected: 'Usual', band: 'Upper edge of usual', served: 'Served', refused: 'Refused', failed: 'Failed', challenged: 'Challenged', p50: 'Median', p99: 'Slowest 1 %', inFlight: 'At once', limit: 'Limit', queue: 'Waiting', fromCache: 'From the store',
       perSecond: 'a second', ms: 'ms', share: '%', requests: 'requests', time: 'Time', state: 'State', noData: 'Nothing recorded in this range yet.', failed_: 'The history could not be loaded.',
     },
-    state: 'State', reasons: 'Why', noReasons: 'Nothing stands out.', excess: 'What the excess is made of', noExcess: 'There is no excess: as many requests as usual.', pattern: 'Pattern', ofExcess: 'Of the excess', normally: 'Normally', heldBack: 'Thought of, not made', nets: 'Where it comes from', visitorsShare: 'Of visitors',
+    inTime: 'Figures over time', state: 'State', reasons: 'Why', noReasons: 'Nothing stands out.', excess: 'What the excess is made of', noExcess: 'There is no excess: as many requests as usual.', pattern: 'Pattern', ofExcess: 'Of the excess', normally: 'Normally', heldBack: 'Thought of, not made', nets: 'Where it comes from', visitorsShare: 'Of visitors',
     rules: 'Rules in force', noRules: 'No rule acts. Nobody is held back.', asleep: 'Asleep', vetoed: 'Vetoed', fromSettings: 'from the settings file', addRule: 'Add a rule', posture: 'Posture', postureUsual: 'As usual. The calendar asks for nothing.', postureNext: 'Next', postureNone: 'Nothing planned in the next 30 days.', events: 'What happened', noEvents: 'Nothing happened since the start.',
     learnt: (minutes: number) => `Polder has learned ${span(minutes * 60_000)} of this site. In its first day it blocks nobody by itself.`,
     controlGone: 'The part of Polder that decides is silent. Visitors are served by the last plan; its rules run out by themselves. It is started anew by itself.',
@@ -46,7 +46,7 @@ export const texts = {
   },
   headline: {
     everyone: 'Serving everyone.', most: (share: number) => `Serving; ${percent(share)} of answers fail.`, few: (share: number) => `Only ${percent(share)} of requests that should be served get an answer.`, waiting: (n: number) => `Serving; ${plural(n, 'visitor waits', 'visitors wait')} in line.`, nobody: 'Visitors are not served: no worker runs.', draining: 'This process is ending; it takes nothing new.',
-    originWell: 'Origin well.', originSlow: (since: string) => `Origin slow since ${since}.`, originFails: (since: string) => `Origin failing since ${since}.`, rules: (n: number, share: number) => `${n === 1 ? '1 rule holds' : `${n} rules hold`} ${percent(share)} of the excess;`, rulesNoShare: (n: number) => `${n === 1 ? '1 rule acts;' : `${n} rules act;`}`,
+    originWell: 'Origin well.', originSlow: (since: string) => `Origin slow since ${since}.`, originFails: (since: string) => `Origin failing since ${since}.`, rules: (n: number, share: number) => `${n === 1 ? '1 rule holds' : `${n} rules hold`} ${percent(share)} of the excess;`, rulesNoShare: (n: number) => (n === 1 ? '1 rule acts;' : `${n} rules act;`),
     touched: (share: number) => `at most ${percent(share)} of visitors touched.`, touchedNone: 'no visitor touched so far.', calm: 'Nothing stands out.', busy: (times: number) => `${times < 10 ? times.toFixed(1) : count(times)} times as many requests as usual.`,
   },
   states: { NORMAL: 'Calm', WATCH: 'Watch', STRAIN: 'Strain', ATTACK: 'Attack', EMERGENCY: 'Emergency' } satisfies Record<ShieldState, string> as Record<ShieldState, string>,
@@ -113,7 +113,7 @@ export const texts = {
   attributeWords: {
     userAgent: 'the user agent', userAgentShape: 'the user agent, numbers aside,', headerOrder: 'the order of the header fields', acceptCombo: 'the languages and encodings asked for', httpVersion: 'the HTTP version', tlsFingerprint: 'the TLS fingerprint (JA4)', pathTemplate: 'the path, numbers aside,', queryShape: 'the form of the query', referer: 'the page it came from', refererClass: 'where it came from',
   } as Record<string, string>,
-  condition(condition: Condition): string {
+  condition(this: void, condition: Condition): string {
     switch (condition.attribute) {
       case 'path': return `the path is ${condition.glob}`
       case 'host': return `the host is ${condition.glob}`

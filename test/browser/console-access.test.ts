@@ -11,7 +11,7 @@ before(async () => {
 })
 after(() => browser?.close())
 
-const overflow = (page: Page): Promise<number> => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
+const overflow = async (page: Page): Promise<number> => Number(await page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth'))
 
 for (const colorScheme of ['light', 'dark'] as const) {
   for (const width of [360, 1_440]) {
@@ -21,7 +21,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         for (const path of viewPaths) {
           await openView(page, path)
           // What is folded away counts too.
-          await page.evaluate(() => { for (const fold of document.querySelectorAll('details')) fold.open = true })
+          await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true')
           await page.waitForTimeout(50)
           for (const fault of await axeFaults(page)) faults.push(`${path}: ${fault}`)
           if ((await overflow(page)) > 0) faults.push(`${path} is ${await overflow(page)} px too wide`)
@@ -56,7 +56,7 @@ test('axe-core finds nothing in dialogs, on the door, and in the past', { timeou
 
 test('axe-core is at work: a fault put into the page is told', async () => {
   await withConsole(browser, {}, async ({ page }) => {
-    await page.evaluate(() => { document.querySelector('main')!.append(document.createElement('img')) })
+    await page.evaluate('document.querySelector("main").append(document.createElement("img"))')
     assert.ok((await axeFaults(page)).some((fault) => fault.startsWith('image-alt')))
   })
 })
@@ -81,15 +81,16 @@ test('every chart has a sentence and a table with the same numbers', async () =>
 
 test('a screen reader hears a change of state once, and nothing every second', { timeout: 60_000 }, async () => {
   await withConsole(browser, { phase: 'aftermath' }, async ({ page }) => {
-    const regions = await page.evaluate(() => [...document.querySelectorAll('[aria-live=polite], [role=status]')].map((element) => element.textContent))
+    const said = (): Promise<unknown> => page.evaluate('[...document.querySelectorAll("[aria-live=polite], [role=status]")].map((element) => element.textContent)')
+    const regions = await said()
     await page.waitForTimeout(2_500)
-    assert.deepEqual(await page.evaluate(() => [...document.querySelectorAll('[aria-live=polite], [role=status]')].map((element) => element.textContent)), regions)
+    assert.deepEqual(await said(), regions)
   })
 })
 
 test('with forced colours, states and what is chosen keep an edge', async () => {
   await withConsole(browser, { browser: { forcedColors: 'active' } }, async ({ page, errors }) => {
-    assert.notEqual(await page.locator('.state').first().evaluate((element) => getComputedStyle(element).borderTopWidth), '0px')
+    assert.notEqual(await page.evaluate('getComputedStyle(document.querySelector(".state")).borderTopWidth'), '0px')
     assert.deepEqual(errors, [])
   })
 })

@@ -41,9 +41,9 @@ export async function signIn(page: Page, name = 'anna'): Promise<void> {
 
 /** Opens a view and waits until nothing loads any more. */
 export async function openView(page: Page, path: string): Promise<void> {
-  await page.evaluate((to) => { location.hash = `#/${to}` }, path)
+  await page.evaluate(`location.hash = ${JSON.stringify(`#/${path}`)}`)
   await page.locator('main h1').first().waitFor()
-  await page.waitForFunction(() => document.querySelector('main .loading') === null)
+  await page.locator('main .loading').first().waitFor({ state: 'detached' })
 }
 
 /** Faults as axe-core finds them, one line each. It is evaluated from outside: the page's own policy would rightly refuse it. */

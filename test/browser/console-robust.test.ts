@@ -22,7 +22,7 @@ test('what attackers write (paths, agents, referers, names, claims) is shown as 
     }
     for (const path of viewPaths) {
       await openView(page, path)
-      await page.evaluate(() => { for (const fold of document.querySelectorAll('details')) fold.open = true })
+      await page.evaluate('for (const fold of document.querySelectorAll("details")) fold.open = true')
       await page.waitForTimeout(60)
       await check(path)
     }
@@ -88,13 +88,11 @@ test('a stream that goes silent without an end is opened anew', { timeout: 60_00
     await page.reload()
     await page.locator('.connection.live').waitFor()
     const before = mock.streams()
-    let opened = 0
-    page.on('request', (request) => { if (request.url().endsWith('/api/live')) opened++ })
+    const reopened = page.waitForRequest((request) => request.url().endsWith('/api/live'), { timeout: 15_000 })
     // The machine slept: an hour went by in one step.
     await page.clock.fastForward(3_600_000)
     await page.locator('.connection.live').waitFor()
-    for (const end = Date.now() + 10_000; opened === 0 && Date.now() < end; ) await new Promise((resolve) => { setTimeout(resolve, 50) })
-    assert.ok(opened >= 1, 'opened anew')
+    await reopened
     assert.equal(before, 1)
   })
 })
@@ -123,11 +121,8 @@ test('the page is interactive within a second after load, and shows a second wit
   await withConsole(browser, {}, async ({ page }) => {
     await page.reload()
     await page.locator('.headline').waitFor()
-    const ms = await page.evaluate(() => {
-      const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
-      return { loaded: navigation.loadEventEnd - navigation.startTime }
-    })
-    assert.ok(ms.loaded < 1_000, `loaded after ${Math.round(ms.loaded)} ms`)
+    const loadedMs = Number(await page.evaluate('performance.getEntriesByType("navigation")[0].loadEventEnd'))
+    assert.ok(loadedMs > 0 && loadedMs < 1_000, `loaded after ${Math.round(loadedMs)} ms`)
     await page.reload({ waitUntil: 'load' })
     const from = Date.now()
     await page.locator('article.rule .acts button').first().waitFor()
@@ -136,7 +131,7 @@ test('the page is interactive within a second after load, and shows a second wit
   })
 })
 
-test('an hour of seconds at one sitting leaves memory flat', { timeout: 120_000 }, async () => {
+test('ninety views at one sitting leave memory flat', { timeout: 120_000 }, async () => {
   await withConsole(browser, {}, async ({ page }) => {
     const client = await page.context().newCDPSession(page)
     const heap = async (): Promise<number> => {

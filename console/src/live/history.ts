@@ -13,7 +13,8 @@ const HOLE_MS = 2_500
 export const range = signal<RangeName>('15m')
 export const points = signal<readonly HistoryPoint[]>([])
 export const stepMs = signal(1_000)
-export const historyState = signal<'loading' | 'there' | string>('loading')
+/** `loading`, `there`, or the sentence why it is not. */
+export const historyState = signal('loading')
 /** The newest point, whatever the range. */
 export const lastPoint = signal<HistoryPoint | null>(null)
 /** From when to when the charts show. */

@@ -1,18 +1,21 @@
 /** A dialog of the browser's own: it keeps the focus in, gives it back, and closes with Escape. */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useId, useRef } from 'preact/hooks'
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { texts } from '../texts.ts'
 
 export function Dialog({ title, onClose, children, wide = false }: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean }) {
   const dialog = useRef<HTMLDialogElement>(null)
   const id = useId()
-  useEffect(() => {
+  // Before anything in here takes the focus.
+  const [before] = useState(() => document.activeElement)
+  useLayoutEffect(() => {
     const element = dialog.current
-    const before = document.activeElement
     element?.showModal()
     return () => {
       element?.close()
-      if (before instanceof HTMLElement && before.isConnected) before.focus()
+      // What opened it may be gone with what was done.
+      const back = before instanceof HTMLElement && before.isConnected ? before : document.querySelector<HTMLElement>('#content')
+      back?.focus({ preventScroll: true })
     }
   }, [])
   return (

@@ -58,7 +58,7 @@ function AskAct({ wished }: { wished: Wish }) {
   const close = (): void => { actWish.value = null }
   const { name, rule } = wished
   const label = rule === null ? (name === 'dry-run-all' ? texts.now.dryAll : texts.now.dryAllOff) : actsOn(rule).find(([one]) => one === name)?.[1] ?? name
-  const sentence = words.sentences[name === 'dry-run' && rule?.dryRun === true ? 'dry-run-off' : name]
+  const sentence = words.sentences[name === 'dry-run' && rule !== null && rule.dryRun ? 'dry-run-off' : name]
   const milder = rule !== null && name === 'step-down' ? milderStep(rule.action) : null
   const options: Array<readonly [string, string]> = spans.map((ms) => [String(ms), span(ms)])
   if (name !== 'extend') options.push(['0', words.open])

@@ -61,9 +61,9 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <Connection />
         <span class="push" />
         {others.length > 0 && <span class="presence">{texts.presence.others(others.map((name) => shown(name, 40)))}</span>}
-        <button type="button" class="quiet clock" aria-label={utc.value ? texts.times.switchLocal : texts.times.switchUtc} title={utc.value ? texts.times.switchLocal : texts.times.switchUtc} onClick={() => setUtc(!utc.value)}><span aria-hidden="true">{clockTime(tick.value, tick.value)} {zoneName()}</span></button>
+        <button type="button" class="quiet clock" title={utc.value ? texts.times.switchLocal : texts.times.switchUtc} onClick={() => setUtc(!utc.value)}>{clockTime(tick.value, tick.value)} {zoneName()}<span class="hidden">. {utc.value ? texts.times.switchLocal : texts.times.switchUtc}</span></button>
         <button type="button" class="quiet" onClick={() => { paletteOpen.value = true }}>{texts.palette.title} <kbd aria-hidden="true">Ctrl K</kbd></button>
-        <button type="button" class="quiet" aria-label={texts.help.open} onClick={() => { helpOpen.value = true }}>?</button>
+        <button type="button" class="quiet help-button" aria-label={`? ${texts.help.open}`} onClick={() => { helpOpen.value = true }}>?</button>
       </header>
       <nav id="nav" class={open ? 'open' : ''} aria-label={texts.menu}>
         <Nav onGo={() => setOpen(false)} />

@@ -37,7 +37,7 @@ function Everybody() {
     <>
       <Show of={loaded} trouble={words.failed}>
         {({ accounts }) => (
-          <div class="scroll" tabIndex={0} role="region" aria-label={words.title}>
+          <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
             <table>
               <thead><tr><th scope="col">{words.name}</th><th scope="col">{words.role}</th><th scope="col">{words.totp}</th><th scope="col">{words.created}</th><th scope="col">{words.last}</th><th scope="col">{words.sessions}</th><th scope="col">{words.change}</th></tr></thead>
               <tbody>{accounts.map((one) => <Row key={one.name} one={one} loaded={loaded} />)}</tbody>
@@ -70,7 +70,7 @@ function Row({ one, loaded }: { one: AccountFacts; loaded: Loaded<All> }) {
     <tr>
       <th scope="row">{shown(one.name)}{one.lockedUntilWallMs !== null && <small class="tone-attack"> {words.lockedUntil(dayAndTime(one.lockedUntilWallMs))} <button type="button" onClick={() => void change(() => wish('unlock', { name: one.name }))}>{words.unlock}</button></small>}</th>
       <td><select aria-label={`${words.role}: ${one.name}`} value={one.role} onChange={(event) => void change(() => wish('role', { name: one.name, role: event.currentTarget.value as ConsoleRole }))}>{consoleRoles.map((role) => <option key={role} value={role}>{words.roles[role]}</option>)}</select></td>
-      <td><button type="button" aria-label={`${words.totp}: ${one.name}, ${one.totp ? words.off : words.on}`} onClick={() => void change(() => wish('totp', { name: one.name, on: !one.totp }))}>{one.totp ? words.switchOff : words.switchOn}</button></td>
+      <td><button type="button" aria-label={`${one.totp ? words.switchOff : words.switchOn}: ${words.totp}, ${one.name}`} onClick={() => void change(() => wish('totp', { name: one.name, on: !one.totp }))}>{one.totp ? words.switchOff : words.switchOn}</button></td>
       <td class="when">{dayAndTime(one.madeAtWallMs)}</td>
       <td class="when">{one.lastLoginAtWallMs === null ? texts.never : dayAndTime(one.lastLoginAtWallMs)}</td>
       <td class="number">{count(one.sessions)}</td>

@@ -40,7 +40,7 @@ export function AlertsView() {
         <h2 id="channels-title">{words.channels}</h2>
         <Show of={channels} trouble={words.failed}>
           {(all) => (all.length === 0 ? <p class="muted">{words.noChannels}</p> : (
-            <div class="scroll" tabIndex={0} role="region" aria-label={words.channels}>
+            <div class="scroll" tabIndex={0} role="group" aria-label={words.channels}>
               <table class="numbers">
                 <thead><tr><th scope="col">{words.channel}</th><th scope="col" class="text">{words.to}</th><th scope="col">{words.sent}</th><th scope="col">{words.failedCount}</th><th scope="col">{words.waiting}</th><th scope="col">{words.last}</th><th scope="col" class="text">{words.trouble}</th>{mayAct() && <th scope="col">{words.test}</th>}</tr></thead>
                 <tbody>{all.map((one) => (

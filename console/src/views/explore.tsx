@@ -87,7 +87,7 @@ export function ExploreView() {
           <>
             {found.sentence !== '' && <p class="muted">{shown(found.sentence, 400)}</p>}
             {found.rows.length === 0 ? <p class="muted">{words.empty}</p> : (
-              <div class="scroll" tabIndex={0} role="region" aria-label={words.attributes[by.value] ?? by.value}>
+              <div class="scroll" tabIndex={0} role="group" aria-label={words.attributes[by.value] ?? by.value}>
                 <table class="numbers explore">
                   <thead><tr><th scope="col">{words.attributes[by.value] ?? by.value}</th><th scope="col">{words.requests}</th><th scope="col">{words.share}</th><th scope="col">{words.normal}</th><th scope="col">{words.visitors}</th></tr></thead>
                   <tbody>

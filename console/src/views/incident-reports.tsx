@@ -76,7 +76,7 @@ export function IncidentReports({ incident, onChange }: { incident: Incident; on
             </Fold>
           )}
           <h3>{words.preview}</h3>
-          <div class="preview" tabIndex={0} role="region" aria-label={words.preview}><Markdown text={report.content} /></div>
+          <div class="preview" tabIndex={0} role="group" aria-label={words.preview}><Markdown text={report.content} /></div>
         </>
       )}
     </section>

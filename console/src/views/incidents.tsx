@@ -18,7 +18,7 @@ export function IncidentsView() {
       <h1>{words.title}</h1>
       <Show of={list} trouble={words.failed}>
         {(all) => (all.length === 0 ? <p class="muted">{words.none}</p> : (
-          <div class="scroll" tabIndex={0} role="region" aria-label={words.title}>
+          <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
             <table>
               <thead><tr><th scope="col">{words.one}</th><th scope="col">{words.worst}</th><th scope="col">{words.opened}</th><th scope="col">{words.closedHead}</th><th scope="col">{words.tasks}</th><th scope="col">{words.marking}</th></tr></thead>
               <tbody>{all.toSorted((a, b) => b.openedAtWallMs - a.openedAtWallMs).map((one) => <Row key={one.id} one={one} />)}</tbody>

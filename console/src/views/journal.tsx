@@ -16,7 +16,7 @@ const usual = journalKinds.filter((kind) => kind !== 'measure' && kind !== 'samp
 export function JournalView() {
   const [kind, setKind] = useState('')
   const [most, setMost] = useState(PAGE)
-  const [verdict, setVerdict] = useState<JournalVerdict | string | 'working' | null>(null)
+  const [verdict, setVerdict] = useState<JournalVerdict | string | null>(null)
   const kinds = kind === '' ? usual : [kind as JournalKind]
   const loaded = useLoad(() => record('journal', 'list', { afterSeq: 0, most, newest: true, kinds }), [kind, most], 5_000)
   useEffect(() => setMost(PAGE), [kind])
@@ -44,7 +44,7 @@ export function JournalView() {
       <Show of={loaded} trouble={words.failed}>
         {({ entries, more }) => (entries.length === 0 ? <p class="muted">{words.none}</p> : (
           <>
-            <div class="scroll" tabIndex={0} role="region" aria-label={words.title}>
+            <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
               <table class="journal">
                 <thead><tr><th scope="col">{words.when}</th><th scope="col">{words.kind}</th><th scope="col">{words.what}</th><th scope="col">{words.who}</th><th scope="col">{words.number}</th></tr></thead>
                 <tbody>{entries.toReversed().map((entry: JournalEntry) => <tr key={entry.seq}><td class="when">{clockTime(entry.atWallMs)}</td><td>{entry.kind === 'alarm' ? <b class="tone-attack">{entry.kind}</b> : entry.kind}</td><td class="text">{shown(entry.sentence, 600)}</td><td>{entry.who === 'polder' ? '' : shown(entry.who)}</td><td class="number">{entry.seq}</td></tr>)}</tbody>

@@ -25,17 +25,17 @@ export function LifelineView() {
             </dl>
             {state.disk.suspended && <p class="trouble" role="alert">{words.suspended}</p>}
             <p><b>{words.pauses[state.pause] ?? state.pause}</b>. {state.pass.number > 0 && (state.pause === '' ? words.passNow(state.pass.done, state.pass.left) : state.pass.endedAtWallMs > 0 ? words.passDone(timeOfDay(state.pass.endedAtWallMs)) : '')}</p>
-            {mayAct() && <p class="row"><button type="button" onClick={() => void attempt(() => post<LifelineState>('lifeline/crawl'), () => words.crawlHint).then((next) => { if (next !== null) loaded.set(next) })}>{words.crawl}</button> <small class="muted">{words.crawlHint}</small></p>}
+            {mayAct() && <p class="row"><button type="button" onClick={() => void attempt(() => post<LifelineState>('lifeline/crawl'), () => words.crawlHint).then(() => loaded.reload())}>{words.crawl}</button> <small class="muted">{words.crawlHint}</small></p>}
             <section aria-labelledby="unserved-title">
               <h2 id="unserved-title">{words.unserved}</h2>
               {state.coverage.unserved.length === 0 ? <p class="muted">{words.noUnserved}</p> : (
-                <div class="scroll" tabIndex={0} role="region" aria-label={words.unserved}><table class="numbers"><thead><tr><th scope="col">{words.page}</th><th scope="col">{words.reads}</th><th scope="col" class="text">{words.why}</th></tr></thead><tbody>{state.coverage.unserved.map((one) => <tr key={one.key}><th scope="row">{shown(one.key, 160)}</th><td>{count(one.reads)}</td><td class="text">{shown(one.why)}</td></tr>)}</tbody></table></div>
+                <div class="scroll" tabIndex={0} role="group" aria-label={words.unserved}><table class="numbers"><thead><tr><th scope="col">{words.page}</th><th scope="col">{words.reads}</th><th scope="col" class="text">{words.why}</th></tr></thead><tbody>{state.coverage.unserved.map((one) => <tr key={one.key}><th scope="row">{shown(one.key, 160)}</th><td>{count(one.reads)}</td><td class="text">{shown(one.why)}</td></tr>)}</tbody></table></div>
               )}
             </section>
             <section aria-labelledby="missing-title">
               <h2 id="missing-title">{words.missing}</h2>
               {state.missing.length === 0 ? <p class="muted">{words.noMissing}</p> : (
-                <div class="scroll" tabIndex={0} role="region" aria-label={words.missing}><table class="numbers"><thead><tr><th scope="col">{words.why}</th><th scope="col">{words.pages}</th><th scope="col" class="text">{words.examples}</th></tr></thead><tbody>{state.missing.map((one) => <tr key={one.why}><th scope="row">{shown(one.why)}</th><td>{count(one.pages)}</td><td class="text">{one.examples.slice(0, 3).map((example) => shown(example, 80)).join(', ')}</td></tr>)}</tbody></table></div>
+                <div class="scroll" tabIndex={0} role="group" aria-label={words.missing}><table class="numbers"><thead><tr><th scope="col">{words.why}</th><th scope="col">{words.pages}</th><th scope="col" class="text">{words.examples}</th></tr></thead><tbody>{state.missing.map((one) => <tr key={one.why}><th scope="row">{shown(one.why)}</th><td>{count(one.pages)}</td><td class="text">{one.examples.slice(0, 3).map((example) => shown(example, 80)).join(', ')}</td></tr>)}</tbody></table></div>
               )}
             </section>
           </>

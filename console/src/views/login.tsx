@@ -13,10 +13,14 @@ export function LoginView() {
   const [codeNeeded, setCodeNeeded] = useState(false)
   const send = async (form: HTMLFormElement): Promise<void> => {
     const fields = new FormData(form)
-    const code = String(fields.get('code') ?? '').replaceAll(' ', '')
+    const text = (name: string): string => {
+      const value = fields.get(name)
+      return typeof value === 'string' ? value : ''
+    }
+    const code = text('code').replaceAll(' ', '')
     setBusy(true)
     try {
-      session.value = await post<ConsoleSession>('login', { name: String(fields.get('name')).trim(), password: String(fields.get('password')), ...(code === '' ? {} : { code }) } satisfies LoginWish)
+      session.value = await post<ConsoleSession>('login', { name: text('name').trim(), password: text('password'), ...(code === '' ? {} : { code }) } satisfies LoginWish)
       sessionEnd.value = ''
     } catch (error) {
       if (error instanceof Refusal && error.code === 'code-needed') setCodeNeeded(true)

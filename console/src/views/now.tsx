@@ -6,7 +6,7 @@ import type { ShieldStatus } from '../../../src/contract/control-socket.ts'
 import type { Rule } from '../../../src/contract/plan.ts'
 import { ScreenCharts } from '../charts/screen-charts.tsx'
 import { count, clockTime, shown, timeOfDay, utc } from '../format.ts'
-import { headline, toneOf } from '../headline.ts'
+import { headline, knownRules, toneOf } from '../headline.ts'
 import { mayAct, get, record } from '../api.ts'
 import { chooseRange, historyState, loadHistory, points, range, ranges, type RangeName } from '../live/history.ts'
 import { backToLive, moment, momentAtWallMs, momentLoading, momentTrouble, shownPoint, shownStatus } from '../live/moment.ts'
@@ -31,7 +31,7 @@ export function NowView() {
       <MomentBanner />
       {status === null ? (momentAtWallMs.value === null ? <><h1 class="headline">{words.starting}</h1></> : <h1 class="headline muted">{momentTrouble.value === '' ? texts.moment.loading : momentTrouble.value === 'none' ? texts.moment.none : `${texts.moment.failed} ${momentTrouble.value}`}</h1>) : <Top status={status} point={point} />}
       <div class="screen">
-        <div class="area-charts"><RangeBar /><ScreenCharts /></div>
+        <section class="area-charts" aria-labelledby="charts-title"><h2 id="charts-title" class="hidden">{words.inTime}</h2><RangeBar /><ScreenCharts /></section>
         {status !== null && <Rules status={status} />}
         {status !== null && <Excess status={status} kept={momentAtWallMs.value === null ? null : moment.value} />}
         {status !== null && <Side status={status} />}
@@ -120,7 +120,7 @@ const order: readonly string[] = ['block', 'limit', 'challenge', 'cache-only', '
 
 function Rules({ status }: { status: ShieldStatus }) {
   const [adding, setAdding] = useState(false)
-  const known = status.control.view?.rules ?? []
+  const known = knownRules(status)
   const acting = known.filter((rule) => rule.stage !== 'dormant' && rule.stage !== 'vetoed').sort((a, b) => order.indexOf(a.action) - order.indexOf(b.action) || (b.evidence?.excessShare ?? 0) - (a.evidence?.excessShare ?? 0))
   const resting = known.filter((rule) => rule.stage === 'dormant' || rule.stage === 'vetoed')
   const settings = status.settingsRules.filter((rule) => rule.expiresAtWallMs === null || rule.expiresAtWallMs > status.atWallMs)

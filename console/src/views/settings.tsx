@@ -25,7 +25,7 @@ export function SettingsView() {
               <Field label={words.find} type="search" value={find} onInput={(event) => setFind(event.currentTarget.value)} />
               <p class="muted" role="status">{found.length === 0 ? words.none : words.count(found.length, rows.length)}</p>
               {found.length > 0 && (
-                <div class="scroll" tabIndex={0} role="region" aria-label={words.title}>
+                <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
                   <table><thead><tr><th scope="col">{words.name}</th><th scope="col">{words.value}</th><th scope="col">{words.from}</th><th scope="col">{words.effect}</th></tr></thead>
                     <tbody>{found.map((row) => <tr key={row.path} class={row.from === 'default' ? '' : 'set'}><th scope="row"><code>{shown(row.path)}</code></th><td class="text"><code>{shown(row.value, 300)}</code></td><td>{shown(row.from)}</td><td>{row.applies === 'live' ? words.live : words.restart}</td></tr>)}</tbody>
                   </table>
