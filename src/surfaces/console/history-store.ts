@@ -110,6 +110,11 @@ export class HistoryStore {
     return (this.#rows('SELECT min(at) AS at FROM point WHERE step = ?', stepMs)[0]?.['at'] as number | null | undefined) ?? null
   }
 
+  /** End of the newest kept point; 0: nothing is. */
+  keptTo(stepMs: number): number {
+    return (this.#rows('SELECT max(at) AS at FROM point WHERE step = ?', stepMs)[0]?.['at'] as number | null | undefined) ?? 0
+  }
+
   /** The newest one not after `at`, or the oldest after it within a minute. */
   moment(atWallMs: number): ShieldStatus | null {
     const at = Math.floor(atWallMs)

@@ -90,6 +90,7 @@ test('what was written survives the end of the process, cut off anywhere', () =>
   live(first, T0, 65, () => ({}), (i) => (i === 30 ? [event(T0 + 30_000)] : []))
   // No close: as after kill -9. What SQLite has in its files is all there is.
   const second = new History(new HistoryStore(file, () => {}))
+  assert.ok(second.read(T0, T0 + HOUR_MS, 60, T0 + HOUR_MS).points.reduce((sum, one) => sum + one.asked, 0) >= 600, 'minutes that were open are made again')
   const points = second.read(T0, T0 + MINUTE_MS, 600, T0 + 2 * MINUTE_MS).points
   assert.ok(points.length >= 55, `${points.length} of 60 seconds`)
   assert.equal(second.events(T0, T0 + MINUTE_MS).length, 1)

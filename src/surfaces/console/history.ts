@@ -30,8 +30,14 @@ export class History {
   #writtenAtMs = Number.NEGATIVE_INFINITY
   #momentAtMs = Number.NEGATIVE_INFINITY
 
+  /** What a crash left of the steps that were open is made again from the seconds. */
   constructor(store: HistoryStore) {
     this.#store = store
+    const secondsTo = store.keptTo(SECOND_MS)
+    for (const { stepMs } of historySteps.slice(1)) {
+      const keptTo = store.keptTo(stepMs)
+      for (const point of store.points(SECOND_MS, Math.max(keptTo, secondsTo - HOUR_MS), secondsTo)) this.#bin(stepMs, point)
+    }
   }
 
   get suspended(): string | null {
