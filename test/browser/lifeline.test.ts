@@ -1,11 +1,14 @@
 /** Issue 5, Shows 2: the sample site with its origin killed, browsed in Chromium by its links; the copy says its date, works under the page's own policy, and is accessible. */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
+import { type Browser, devices, type Page } from 'playwright-core'
 import { launchChromium } from '../support/chromium.ts'
-import { freePort, lifelineSettings, untilCrawled } from '../support/lifeline-shield.ts'
+import { freePort, lifelineSettings, polderCommand, untilCrawled } from '../support/lifeline-shield.ts'
+import { NginxFolder } from '../support/nginx-folder.ts'
 import { PolderProcess } from '../support/polder-process.ts'
 import { SampleSiteProcess } from '../support/sample-site-process.ts'
 
@@ -110,3 +113,37 @@ test('without JavaScript the same', { timeout: 60_000 }, async () => {
   assert.ok(await page.locator('#polder-saved-copy time').isVisible())
   await context.close()
 })
+
+test('the export, served by nginx, looks the same, pixel by pixel, on a desk and on a telephone', { timeout: 120_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'polder-export-'))
+  const copy = join(folder, 'copy')
+  let nginx: NginxFolder | null = null
+  try {
+    const exported = polderCommand(polder.file, 'lifeline', 'export', copy)
+    assert.equal(exported.code, 0, exported.error)
+    nginx = await NginxFolder.start(folder, copy)
+    for (const look of [{ viewport: { width: 1_200, height: 800 } }, { ...devices['Pixel 5'], colorScheme: 'dark' as const }]) {
+      const context = await browser.newContext({ ...look, reducedMotion: 'reduce' })
+      const page = await context.newPage()
+      for (const path of ['/', '/news', '/members', '/contact', '/votes']) {
+        let same = false
+        // A busy machine sometimes takes a picture before the last text has its font.
+        for (let tries = 0; tries < 3 && !same; tries++) {
+          const [shown, copied] = [await pictureOf(page, polder.url + path), await pictureOf(page, nginx.url + path)]
+          same = shown.equals(copied)
+        }
+        assert.ok(same, `${path} looks different`)
+      }
+      await context.close()
+    }
+  } finally {
+    await nginx?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+})
+
+async function pictureOf(page: Page, url: string): Promise<Buffer> {
+  await page.goto(url, { waitUntil: 'networkidle' })
+  await page.evaluate('document.fonts.ready.then(() => true)')
+  return page.screenshot()
+}

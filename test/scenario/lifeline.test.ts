@@ -1,6 +1,5 @@
 /** Issue 5: the last good copy of the public site. A crawl of the sample site, the site killed, the copies read; nothing personal in any of it; an export that nginx serves. */
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +7,7 @@ import { after, before, test } from 'node:test'
 import { findInHtml } from '../../src/lifeline/find-links.ts'
 import { eventually } from '../support/in-process-shield.ts'
 import { freePort, lifelineSettings, lifelineState, polderCommand, untilCrawled } from '../support/lifeline-shield.ts'
+import { NginxFolder } from '../support/nginx-folder.ts'
 import { PolderProcess } from '../support/polder-process.ts'
 import { SampleSiteProcess } from '../support/sample-site-process.ts'
 
@@ -149,6 +149,7 @@ test('polder lifeline says what is kept and why something is not, and opens copi
 test('the export is served by nginx as it is: the same text, all links good, nothing personal, and foreign folders are left alone', { timeout: 300_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'polder-export-'))
   const copy = join(folder, 'copy')
+  let nginx: NginxFolder | null = null
   try {
     const foreign = join(folder, 'foreign')
     mkdirSync(foreign)
@@ -164,7 +165,8 @@ test('the export is served by nginx as it is: the same text, all links good, not
     assert.equal(again.code, 0, again.error)
     assert.deepEqual(globSync('.*polder*', { cwd: folder }), [])
     assert.deepEqual(filesWith(copy, secrets), [])
-    const url = await startNginx(folder, copy)
+    nginx = await NginxFolder.start(folder, copy)
+    const { url } = nginx
     const walked = await walk(url, '/')
     const bad = [...walked].filter(([path, answer]) => answer.status !== 200 && !/\/(search|notifications)/.test(path)).map(([path, answer]) => `${path}: ${answer.status}`)
     assert.deepEqual(bad, [])
@@ -177,7 +179,7 @@ test('the export is served by nginx as it is: the same text, all links good, not
     const css = walked.get([...walked.keys()].find((path) => path.endsWith('.css'))!)!
     assert.match(css.type, /^text\/css/)
   } finally {
-    await stopNginx()
+    await nginx?.stop()
     rmSync(folder, { recursive: true, force: true })
   }
 })
@@ -185,26 +187,4 @@ test('the export is served by nginx as it is: the same text, all links good, not
 /** What a reader reads: the text without its markup. */
 function textOf(html: string): string {
   return html.replaceAll(/<script[\s\S]*?<\/script>|<style[\s\S]*?<\/style>|<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ').trim()
-}
-
-let nginx: ReturnType<typeof spawn> | null = null
-
-async function startNginx(folder: string, root: string): Promise<string> {
-  const at = await freePort()
-  const logs = join(folder, 'nginx')
-  mkdirSync(logs)
-  writeFileSync(join(folder, 'nginx.conf'), `daemon off; pid ${logs}/pid; error_log ${logs}/error.log; user root;\nevents {}\nhttp { include /etc/nginx/mime.types; access_log off; client_body_temp_path ${logs}; proxy_temp_path ${logs}; fastcgi_temp_path ${logs}; uwsgi_temp_path ${logs}; scgi_temp_path ${logs};\nserver { listen 127.0.0.1:${at}; root ${root}; absolute_redirect off; } }\n`)
-  nginx = spawn('/usr/sbin/nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(logs, 'error.log')], { stdio: 'inherit' })
-  const url = `http://127.0.0.1:${at}`
-  await eventually('nginx serves', 10_000, async () => (await fetch(url).catch(() => null))?.ok === true)
-  return url
-}
-
-async function stopNginx(): Promise<void> {
-  const child = nginx
-  if (child === null || child.exitCode !== null) return
-  await new Promise<void>((resolve) => {
-    child.once('exit', () => resolve())
-    child.kill('SIGTERM')
-  })
 }
