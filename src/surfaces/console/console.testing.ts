@@ -46,6 +46,7 @@ export interface Rig {
   login(name: string, password?: string, headers?: Record<string, string>): Promise<Answer>
   /** Signed in, with headers for changes. */
   as(role: ConsoleRole): Promise<Record<string, string>>
+  renewCertificate(): void
   close(): Promise<void>
 }
 
@@ -97,6 +98,7 @@ export async function openRig(more: Partial<ConsoleSettings> = {}): Promise<Rig>
       if (answer.status !== 200) throw new Error(answer.text)
       return { cookie: cookiesOf(answer), 'x-polder-csrf': (JSON.parse(answer.text) as ConsoleSession).csrf }
     },
+    renewCertificate: () => listener.renewCertificate(),
     close: async () => {
       await listener.close()
       history.close(clock.monotonicMs(), clock.wallMs())
