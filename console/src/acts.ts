@@ -39,18 +39,18 @@ export function dismiss(id: number): void {
 /** Sends orders one after the other; stops at the first that is not done. */
 export async function act(...orders: readonly ConsoleAct[]): Promise<boolean> {
   const undo: Undo[] = []
-  let sentence = ''
+  const said: string[] = []
   try {
     for (const order of orders) {
       const answer = await post<ActAnswer>('act', { act: order })
-      sentence = answer.sentence
+      said.push(answer.sentence)
       if (!answer.done) {
         tell('trouble', answer.sentence === '' ? texts.done.notDone : answer.sentence, undo.map((one) => one.act).reverse())
         return false
       }
       if (answer.undo !== null) undo.push(answer.undo)
     }
-    tell('done', sentence, undo.map((one) => one.act).reverse())
+    tell('done', said.join('; '), undo.map((one) => one.act).reverse())
     return true
   } catch (error) {
     tell('trouble', sentenceOf(error), undo.map((one) => one.act).reverse())

@@ -16,6 +16,12 @@ test('in a flood that is held: who is served, since when the origin is slow, wha
   assert.equal(headline(status, point, points), 'Serving everyone. Origin slow since 20:14. 3 rules hold 94 % of the excess; at most 0.02 % of visitors touched.')
 })
 
+test('a rule by hand has no evidence: what the others hold is said to be the least', () => {
+  const [first, ...others] = status.control.view!.rules
+  const rules = [{ ...first, origin: 'operator' as const, evidence: null }, ...others]
+  assert.match(headline({ ...status, control: { ...status.control, view: { ...status.control.view!, rules } } }, point, points), /3 rules hold at least 23 % of the excess/)
+})
+
 test('in calm it says that nothing stands out', () => {
   const calm: World = { ...flood, floodAtWallMs: NOW + 9e9, floodEndsAtWallMs: NOW + 9.1e9 }
   assert.equal(headline(statusAt(calm, NOW, []), pointAt(calm, NOW), []), 'Serving everyone. Origin well. Nothing stands out.')

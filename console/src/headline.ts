@@ -58,7 +58,7 @@ export function headline(status: ShieldStatus, point: HistoryPoint | null, point
   const own = acting.filter((rule) => rule.evidence !== null)
   if (acting.length > 0) {
     const share = Math.min(1, own.reduce((sum, rule) => sum + rule.evidence!.excessShare, 0))
-    said.push(share > 0 && view.excess !== null ? words.rules(acting.length, share) : words.rulesNoShare(acting.length))
+    said.push(share > 0 && view.excess !== null ? words.rules(acting.length, share, own.length < acting.length && share < 1) : words.rulesNoShare(acting.length))
     const touched = point?.touchedShareBound ?? -1
     said.push(touched > 0 ? words.touched(touched) : touched === 0 ? words.touchedNone : words.touched(own.reduce((sum, rule) => sum + rule.evidence!.harm.upperShare, 0)))
   } else {

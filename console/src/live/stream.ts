@@ -3,10 +3,12 @@
  * hole it left is filled from the history. What is kept here is bounded, so that a page left open for a night does not grow.
  */
 import { batch, signal } from '@preact/signals'
-import type { Acted, LiveMessages, LiveSecond, Presence } from '../../../src/contract/console.ts'
+import type { Acted, ConsoleSession, LiveMessages, LiveSecond, Presence } from '../../../src/contract/console.ts'
 import type { ControlEvent } from '../../../src/contract/control.ts'
+import { tell } from '../acts.ts'
 import { get, post, session, sessionEnd } from '../api.ts'
 import { place } from '../router.ts'
+import { texts } from '../texts.ts'
 import { noteSecond } from './history.ts'
 
 /** A second comes every second, a heartbeat every ten: this long without either, and the line is dead. */
@@ -98,10 +100,22 @@ function again(): void {
   clearTimeout(retry)
   retry = setTimeout(() => {
     // Says 401 when the session is over, which ends the stream for good.
-    void get('session').then(open, () => {
+    void get<ConsoleSession>('session').then(resume, () => {
       if (session.peek() !== null) again()
     })
   }, RETRY_MS[Math.min(tries++, RETRY_MS.length - 1)])
+}
+
+/** A page of another version loads itself anew, but never takes away what somebody is writing. */
+function resume(fresh: ConsoleSession): void {
+  const before = session.peek()
+  if (before !== null && before !== undefined && before.version !== fresh.version) {
+    const writing = [...document.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>('textarea, dialog input')].some((field) => field.value !== '')
+    if (writing) tell('trouble', texts.connection.renewed)
+    else location.reload()
+  }
+  session.value = fresh
+  open()
 }
 
 async function tellPlace(): Promise<void> {

@@ -73,7 +73,7 @@ export function ExploreView() {
                 <p>{shown(judged.harm.sentence, 500)}</p>
                 <dl class="facts">
                   <div><dt>{texts.rule.expected}</dt><dd>{texts.rule.harmBound(judged.harm.upperShare)} ({count(judged.harm.hits)} / {count(judged.harm.sampled)})</dd></div>
-                  <div><dt>{texts.times.now}</dt><dd>{count(judged.harm.now.perSecond)}/s, {percent(judged.harm.now.share)}</dd></div>
+                  <div><dt>{words.matchesNow}</dt><dd>{count(judged.harm.now.perSecond)}/s, {percent(judged.harm.now.share)}</dd></div>
                   <div><dt>{words.visitors}</dt><dd>{share(judged.harm.now.positiveShare)}</dd></div>
                 </dl>
                 {judged.harm.when.length > 0 && mayAct() && <button type="button" onClick={() => setMaking(true)}>{words.makeRule}</button>}
@@ -94,7 +94,7 @@ export function ExploreView() {
                     {found.rows.map((row) => (
                       <tr key={row.value}>
                         <th scope="row">
-                          {by.value === 'outcome' || windowName.value !== 'now' || where.value.length >= 8 ? shown(row.label) : <button type="button" class="link" aria-label={words.only(shown(row.label, 120))} onClick={() => { where.value = [...where.peek().filter((one) => one.attribute !== by.peek()), { attribute: by.peek(), value: row.value, label: row.label }] }}>{shown(row.label, 160)}</button>}
+                          {by.value === 'outcome' || windowName.value !== 'now' || where.value.length >= 8 ? shown(row.label) : <button type="button" class="link" aria-label={words.only(shown(row.label, 120))} onClick={() => { where.value = [...where.peek().filter((one) => one.attribute !== by.peek()), { attribute: by.peek(), value: row.value, label: row.label }]; by.value = by.peek() === 'path' ? 'userAgent' : 'path' }}>{shown(row.label, 160)}</button>}
                         </th>
                         <td>{count(row.requests)}</td>
                         <td><Bar share={row.share} tone={row.normalShare >= 0 && row.share > 3 * row.normalShare + 0.05 ? 'strain' : ''} /></td>
