@@ -216,6 +216,19 @@ test('an incident is led by keyboard: task done, note, claim, question judged, r
   })
 })
 
+test('an address is looked up by keyboard', { timeout: 60_000 }, async () => {
+  await withConsole(browser, { role: 'viewer' }, async ({ page }) => {
+    await openView(page, 'explore')
+    await page.locator('summary', { hasText: 'Look up one address' }).focus()
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Address of a visitor').focus()
+    await page.keyboard.type('192.0.2.7')
+    await page.keyboard.press('Enter')
+    await page.getByText('It has not behaved like a visitor so far.').waitFor()
+    await page.locator('li', { hasText: 'r-1a2b block if 1 further condition holds' }).waitFor()
+  })
+})
+
 test('two people at once see each other and each other’s acts, with the undo', { timeout: 60_000 }, async () => {
   await withConsole(browser, {}, async ({ page, mock }) => {
     await page.locator('.presence', { hasText: 'ben' }).waitFor()

@@ -107,6 +107,10 @@ test('hostile requests are shown as text, on every view, and axe-core finds noth
       assert.equal(await page.evaluate('window.__xss'), undefined, by)
     }
     assert.ok(shown > 0)
+    await page.locator('summary', { hasText: 'Look up one address' }).click()
+    await page.getByLabel('Address of a visitor').fill('127.0.0.1')
+    await page.keyboard.press('Enter')
+    await page.getByText('Last seen').waitFor()
     assert.deepEqual(ada.errors, [])
   } finally {
     await ada.context.close()

@@ -6,6 +6,7 @@ import { mayAct, post, sentenceOf } from '../api.ts'
 import { count, percent, shown } from '../format.ts'
 import { momentAtWallMs } from '../live/moment.ts'
 import { AddRule } from '../parts/add-rule.tsx'
+import { AddressLookup } from '../parts/address-lookup.tsx'
 import { Choice } from '../parts/fields.tsx'
 import { Show, useLoad } from '../parts/load.tsx'
 import { share } from '../parts/rule-card.tsx'
@@ -110,6 +111,7 @@ export function ExploreView() {
           </>
         )}
       </Show>
+      <AddressLookup />
       {making && judged?.harm !== null && judged !== null && <AddRule when={judged.harm.when} harm={judged.harm.sentence} onClose={() => setMaking(false)} />}
     </>
   )
