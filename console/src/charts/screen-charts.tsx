@@ -1,6 +1,6 @@
 /** The five charts of the one screen, and what each says in words. */
 import type { HistoryPoint } from '../../../src/contract/console.ts'
-import { clockTime, count, percent } from '../format.ts'
+import { clockTime } from '../format.ts'
 import { texts } from '../texts.ts'
 import { Chart, type ChartSeries } from './chart.tsx'
 
@@ -50,24 +50,24 @@ export function ScreenCharts() {
         const last = list.at(-1)!
         const top = highest(list, asked)
         const usual = known(last.expectedRate)
-        return `${count(asked(last) ?? 0)}/s${usual === null ? '' : `, usual ${count(usual)}/s`}${top === null ? '' : `; highest ${count(top.value)}/s at ${clockTime(top.atWallMs)}`}.`
+        return words.rateNow(asked(last) ?? 0, usual, top?.value ?? null, top === null ? '' : clockTime(top.atWallMs))
       }} />
       <Chart title={words.answers} unit={words.perSecond} series={answers} summary={(list) => {
         const sum = (pick: (point: HistoryPoint) => number): number => list.reduce((total, point) => total + Math.max(0, pick(point)), 0)
-        return `${count(sum((point) => point.served))} served, ${count(sum((point) => point.refused))} refused, ${count(sum((point) => point.failed))} failed in this range.`
+        return words.answersSum(sum((point) => point.served), sum((point) => point.refused), sum((point) => point.failed))
       }} />
       <Chart title={words.latency} unit={words.ms} series={latency} atLeast={50} summary={(list) => {
         const top = highest(list, latency[0].pick)
         const median = latency[1].pick(list.at(-1)!)
-        return `${median === null ? 'Not asked now' : `Median ${count(median)} ms`}${top === null ? '' : `; slowest ${count(top.value)} ms at ${clockTime(top.atWallMs)}`}.`
+        return words.latencyNow(median, top?.value ?? null, top === null ? '' : clockTime(top.atWallMs))
       }} />
       <Chart title={words.load} unit={words.requests} series={load} atLeast={4} summary={(list) => {
         const last = list.at(-1)!
-        return `${count(Math.max(0, last.inFlight))} of ${count(Math.max(0, last.limit))} at once, ${count(Math.max(0, last.queue))} wait.`
+        return words.loadNow(Math.max(0, last.inFlight), Math.max(0, last.limit), Math.max(0, last.queue))
       }} />
       <Chart title={words.cache} unit={words.share} series={stored} atLeast={92.6} summary={(list) => {
         const last = list.at(-1)!
-        return `${percent(Math.max(0, last.fromCacheShare))} from the store, ${percent(Math.max(0, last.lifelineShare))} from the lifeline.`
+        return words.storedNow(Math.max(0, last.fromCacheShare), Math.max(0, last.lifelineShare))
       }} />
     </div>
   )

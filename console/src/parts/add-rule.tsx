@@ -35,13 +35,13 @@ export function AddRule({ when, harm = '', onClose }: { when: readonly Condition
       <Form go={words.add} onSend={async (fields) => {
         const conditions = when ?? conditionsOf(fields)
         if (conditions.length === 0) {
-          setTrouble('A rule without conditions would match everything: name a path, host, network or method.')
+          setTrouble(words.noConditions)
           return false
         }
         const limit = Number(fields['limit'])
         const chosen = fields['action'] as RuleAction
         if (chosen === 'limit' && !(limit > 0)) {
-          setTrouble('Say how many a second may pass.')
+          setTrouble(words.noLimit)
           return false
         }
         const done = await act({

@@ -29,7 +29,7 @@ export function RuleCard({ rule, now, fromSettings = false }: { rule: RuleRecord
   const marks = marksOf(rule)
   const acts = fromSettings ? [] : actsOn(rule)
   const strict = rule.action === 'block' || rule.action === 'limit'
-  const name = rule.origin === 'operator' ? rule.when.map(texts.condition).join(', and ') : rule.sentence
+  const name = rule.origin === 'operator' ? rule.when.map(texts.condition).join(words.and) : rule.sentence
   return (
     <article
       class="rule" tabIndex={-1} data-rule={rule.id} aria-label={`${rule.id}: ${texts.actions[rule.action]}`}

@@ -161,7 +161,7 @@ function Excess({ status, kept }: { status: ShieldStatus; kept: KeptMoment | nul
     <section aria-labelledby="excess-title" class="excess">
       <h2 id="excess-title">{words.excess}</h2>
       {(excess === null || excess.perSecond < 1) && <p class="muted">{words.noExcess}</p>}
-      {excess !== null && excess.perSecond >= 1 && <p>{count(excess.perSecond)}/s too many; {count(excess.suspiciousPerSecond)}/s of them from clients that show nothing a visitor shows.</p>}
+      {excess !== null && excess.perSecond >= 1 && <p>{words.tooMany(excess.perSecond, excess.suspiciousPerSecond)}</p>}
       {patterns.length > 0 && (
         <table class="numbers">
           <thead><tr><th scope="col">{words.pattern}</th><th scope="col">{words.ofExcess}</th></tr></thead>
