@@ -61,7 +61,7 @@ export function makeRooms(world: World, now: () => number): Rooms {
 
   let postures: Posture[] = [
     { name: 'vote-night', because: text('Vote on the budget'), source: 'parliament.ics', fromWallMs: at - HOUR, untilWallMs: at + 4 * HOUR, event: { fromWallMs: at, untilWallMs: at + HOUR }, effects: { sensitivity: 0.5, rehearseChallenge: true, refreshLifeline: true, tell: true } },
-    { name: 'watchful', because: 'Press day', source: 'by hand', fromWallMs: at + 30 * HOUR, untilWallMs: at + 38 * HOUR, event: { fromWallMs: at, untilWallMs: at + HOUR }, effects: { sensitivity: 0.75, rehearseChallenge: false, refreshLifeline: true, tell: false } },
+    { name: 'watchful', because: 'Press day', source: 'by hand, anna', fromWallMs: at + 30 * HOUR, untilWallMs: at + 38 * HOUR, event: { fromWallMs: at, untilWallMs: at + HOUR }, effects: { sensitivity: 0.75, rehearseChallenge: false, refreshLifeline: true, tell: false } },
   ]
   let acknowledged: { who: string; atWallMs: number } | null = null
   const channels = [{ name: 'duty-mail', kind: 'mail', to: 'duty@example.org by mail.example.org:587', sent: 4, failed: 0, waiting: 0, lastSentAtWallMs: at + 15_000, trouble: null }, { name: 'chat', kind: 'webhook', to: 'https://chat.example.org/hooks/…', sent: 0, failed: 3, waiting: 1, lastSentAtWallMs: null, trouble: text('answered 403') }]
@@ -135,7 +135,7 @@ export function makeRooms(world: World, now: () => number): Rooms {
     calendar: {
       show: () => ({ atWallMs: now(), now: postures.filter((one) => one.fromWallMs <= now() && one.untilWallMs > now()), next: postures.filter((one) => one.fromWallMs > now()), sources: [{ name: 'parliament.ics', from: 'https://calendar.example.org/parliament.ics', events: 41, readAtWallMs: now() - 900_000, trouble: null }] }),
       add: ({ posture, title, fromWallMs, untilWallMs }) => {
-        const made: Posture = { name: posture, because: title, source: 'by hand', fromWallMs, untilWallMs, event: { fromWallMs: at, untilWallMs: at + HOUR }, effects: { sensitivity: 0.5, rehearseChallenge: false, refreshLifeline: true, tell: true } }
+        const made: Posture = { name: posture, because: title, source: 'by hand, anna', fromWallMs, untilWallMs, event: { fromWallMs: at, untilWallMs: at + HOUR }, effects: { sensitivity: 0.5, rehearseChallenge: false, refreshLifeline: true, tell: true } }
         postures = [...postures, made].sort((a, b) => a.fromWallMs - b.fromWallMs)
         return made
       },

@@ -20,7 +20,7 @@ export function CalendarView() {
       {all.map((one) => (
         <li key={`${one.name} ${one.because} ${one.fromWallMs}`} class="split">
           <div><b>{shown(one.because)}</b> <span class="muted">{shown(one.name)}, {shown(one.source)}</span><br />{dayAndTime(one.fromWallMs)} – {dayAndTime(one.untilWallMs)}<br /><small class="muted">{effects(one)}</small></div>
-          {mayAct() && one.source === 'by hand' && <button type="button" aria-label={`${words.remove}: ${shown(one.because)}`} onClick={() => void attempt(() => record('calendar', 'remove', { title: one.because, fromWallMs: one.fromWallMs }), (answer) => answer.sentence).then(() => loaded.reload())}>{words.remove}</button>}
+          {mayAct() && one.source.startsWith('by hand') && <button type="button" aria-label={`${words.remove}: ${shown(one.because)}`} onClick={() => void attempt(() => record('calendar', 'remove', { title: one.because, fromWallMs: one.fromWallMs }), (answer) => answer.sentence).then(() => loaded.reload())}>{words.remove}</button>}
         </li>
       ))}
     </ul>
