@@ -28,6 +28,9 @@ let browser: Browser
 const over = new AbortController()
 let others: Array<Promise<void>> = []
 const folders: string[] = []
+let addresses = 0
+/** An address nobody has seen before: who behaved like a visitor once would go past the line, into the fair queue. */
+const asStranger = () => ({ extraHTTPHeaders: { 'x-forwarded-for': `203.0.113.${++addresses}` } })
 
 function ask(path: string, address: string): Promise<{ status: number; refresh: string }> {
   return new Promise((resolve, reject) => {
@@ -64,6 +67,7 @@ before(async () => {
 origin: http://127.0.0.1:${(origin.address() as AddressInfo).port}
 workers: 2
 log: { format: off }
+trustedProxies: [127.0.0.1]
 admission: { limitInitial: 2, limitMin: 2, limitMax: 2 }
 `)
   browser = await launchChromium()
@@ -81,7 +85,7 @@ after(async () => {
 })
 
 async function withContext(options: BrowserContextOptions, act: (context: BrowserContext) => Promise<void>): Promise<void> {
-  const context = await browser.newContext(options)
+  const context = await browser.newContext({ ...asStranger(), ...options })
   try {
     await act(context)
   } finally {
@@ -95,7 +99,7 @@ async function withoutCookies(options: BrowserContextOptions, act: (context: Bro
   folders.push(folder)
   mkdirSync(join(folder, 'Default'))
   writeFileSync(join(folder, 'Default/Preferences'), JSON.stringify({ profile: { default_content_setting_values: { cookies: 2 } } }))
-  const context = await chromium.launchPersistentContext(folder, { ...options, executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
+  const context = await chromium.launchPersistentContext(folder, { ...asStranger(), ...options, executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] })
   try {
     await act(context)
   } finally {
