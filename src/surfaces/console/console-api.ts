@@ -182,6 +182,13 @@ export class ConsoleApi {
   /** @throws HttpRefusal. */
   #person(request: IncomingMessage, asker: Asker): Person {
     const token = cookieOf(request, sessionCookie(asker.secure))
+    try {
+      this.#parts.accounts.list()
+    } catch (error) {
+      // Nobody's session ends because a file cannot be read for a moment.
+      if (error instanceof AccountError) throw new HttpRefusal(503, 'failed', 'the accounts cannot be read; the log says why')
+      throw error
+    }
     const session = token === '' ? null : this.#parts.sessions.find(token, (name) => this.#stampOf(name))
     const account = session === null ? null : this.#parts.accounts.find(session.name)
     if (session === null || account === null) throw new HttpRefusal(401, 'not-signed-in', 'sign in first')

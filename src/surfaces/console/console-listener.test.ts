@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
@@ -289,6 +290,19 @@ test('the account changes her own password, keeps her page and ends her other on
   assert.equal(answer.status, 200)
   assert.equal((await rig.ask('GET', '/api/session', { headers: there })).status, 401)
   assert.equal((await rig.ask('GET', '/api/session', { headers: { cookie: cookiesOf(answer) } })).status, 200)
+})
+
+test('an accounts file that cannot be read lets nobody do anything, and signs nobody out', async () => {
+  const rig = await open()
+  const admin = await rig.as('admin')
+  const { file } = rig.parts.accounts
+  const good = readFileSync(file)
+  writeFileSync(file, '{')
+  for (const path of READS) assert.equal((await rig.ask('GET', `/api/${path}`, { headers: admin })).status, 503, path)
+  assert.equal((await rig.ask('POST', '/api/act', { body: { act: ACT }, headers: admin })).status, 503)
+  assert.equal((await rig.login('admin')).status, 503)
+  writeFileSync(file, good)
+  assert.equal((await rig.ask('GET', '/api/session', { headers: admin })).status, 200)
 })
 
 test('it is not opened where passwords would travel in clear', () => {
