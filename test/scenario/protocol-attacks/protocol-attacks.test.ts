@@ -21,11 +21,11 @@ import { slowHttpTest } from './slow-tool.ts'
 const P99_MS = 100
 const BASELINE_MS = 500
 const ATTACK_MS = 1_000
-/** Deadlines are short so that they are seen to act; how they act does not depend on their length. */
+/** Deadlines are short so that they are seen to act; how they act does not depend on their length. No penalty: attackers and the second visitor share an address here. */
 const settings = (origin: string): string => `listen: [127.0.0.1:0, { address: 127.0.0.2:0, tls: true }]
 origin: ${origin}
 workers: 2
-edge: { headerDeadlineMs: 2s, headerDeadlineCrowdedMs: 1s, bodyGraceMs: 1s, bodyDeadlineMs: 3s, readerGraceMs: 2s, maxConnections: 300 }
+edge: { headerDeadlineMs: 2s, headerDeadlineCrowdedMs: 1s, bodyGraceMs: 1s, bodyDeadlineMs: 3s, readerGraceMs: 2s, maxConnections: 300, abusePenaltyMs: 0s }
 admission: { limitInitial: 20, limitMax: 20, totalLimitMax: 40 }
 cache: { diskBytes: 0 }
 routes:

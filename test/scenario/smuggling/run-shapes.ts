@@ -42,7 +42,7 @@ export async function runShapes(origin: WatchedOrigin, http1: readonly Http1Shap
 origin: { upstreams: [${origin.url}], connections: 1, keepAliveMs: 30s }
 workers: 1
 log: { format: json, file: ${log}, sampleAbovePerSecond: 1000000 }
-edge: { tlsHandshakesPerSecond: 1000/s, tlsHandshakeBurst: 10000 }
+edge: { tlsHandshakesPerSecond: 1000/s, tlsHandshakeBurst: 10000, abusePenaltyMs: 0s }
 cache: { diskBytes: 0 }
 routes: [{ path: '*', cache: off }]
 `)
