@@ -36,7 +36,8 @@ interface Counted extends LoadResult {
 async function measureOne(peer: Peer, workload: Exclude<Workload, WorkersWorkload>, run: number, bench: Bench): Promise<Measurement> {
   const running = await RunningPeer.start(peer, { ...bench, workers: 1, cores: bench.places.server })
   try {
-    const bodyBytes = await running.verify(workload.check)
+    // With the fields of the load: a browser is answered with a page, a program with two lines.
+    const bodyBytes = await running.verify(workload.check, workload.kind === 'wrk' ? workload.headers : [])
     let direct: Measurement['direct']
     if (workload.kind === 'paced') direct = await paced(bench, workload, bench.originPort, warmSeconds(bench)).then(() => paced(bench, workload, bench.originPort, bench.seconds))
     await loadOnce(running, workload, bench, warmSeconds(bench))

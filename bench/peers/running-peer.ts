@@ -62,9 +62,9 @@ export class RunningPeer {
   }
 
   /** Asks three times what the load will ask and compares; the later ones are those that a cache must answer. Returns the length of the body. @throws on a wrong answer. */
-  async verify(check: Check): Promise<number> {
+  async verify(check: Check, fields: readonly string[] = []): Promise<number> {
     for (let i = 0; ; i++) {
-      const heard = await ask({ port: this.portFor(check.scheme), path: check.path, scheme: check.scheme })
+      const heard = await ask({ port: this.portFor(check.scheme), path: check.path, scheme: check.scheme, headers: Object.fromEntries(fields.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)])) })
       if (heard.status !== check.status || (check.bodyBytes !== null && heard.bodyBytes !== check.bodyBytes)) {
         throw new Error(`${this.peer.title} answers ${check.path} with ${heard.status} and ${heard.bodyBytes} bytes, not ${check.status}${check.bodyBytes === null ? '' : ` and ${check.bodyBytes}`}`)
       }
