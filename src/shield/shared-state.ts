@@ -10,7 +10,7 @@ import { CLEARANCE_BUDGET_BYTES } from '../dataplane/challenge/clearance-budget.
 import type { ChallengeKey } from '../dataplane/challenge/tokens.ts'
 import { allocateCache, type CacheSharedBuffers, sweepClaims } from '../dataplane/cache/cache-shared.ts'
 import { clientAddress } from '../dataplane/edge/client-address.ts'
-import { guardTableBytes } from '../dataplane/edge/connection-guard.ts'
+import { forgetGuardSection, guardTableBytes } from '../dataplane/edge/connection-guard.ts'
 import { allocateWaitingRoom, type WaitingRoomMemory } from '../dataplane/waiting-door.ts'
 import type { StoreStart, WorkerStart } from '../dataplane/worker-start.ts'
 import type { MonotonicMs } from '../kernel/clock.ts'
@@ -90,8 +90,9 @@ export class SharedState {
     }
   }
 
-  /** A dead worker's slots at the origin and its claims on fetches go back, so that nobody waits for it. */
+  /** A dead worker's slots at the origin and its claims on fetches go back, so that nobody waits for it; its connections are counted no more. */
   reclaim(index: number): void {
+    forgetGuardSection(this.#guardTable, index)
     reclaimWorker(this.#admission, index)
     sweepClaims(this.#cache, index)
   }

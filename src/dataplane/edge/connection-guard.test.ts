@@ -5,7 +5,7 @@ import type { MonotonicMs } from '../../kernel/clock.ts'
 import { defaultsOf } from '../../kernel/option.ts'
 import { SeededRandom } from '../../kernel/random.ts'
 import { clientAddress } from './client-address.ts'
-import { ConnectionGuard, GuardedConnection, guardTableBytes } from './connection-guard.ts'
+import { ConnectionGuard, forgetGuardSection, GuardedConnection, guardTableBytes } from './connection-guard.ts'
 import { edgeOptions, type EdgeSettings } from './options.ts'
 
 const at = (ms: number): MonotonicMs => ms as MonotonicMs
@@ -73,6 +73,18 @@ describe('connection guard', () => {
     assert.equal(open(second, source(1), 9_000), null)
     makeGuard({ maxConnectionsPerSource: 4 }, table, 0)
     assert.equal(second.sourceCount(source(1).key), 2)
+  })
+
+  it('lets those of a dead worker in before it has started anew, and closes none of the living for them', () => {
+    const table = new SharedArrayBuffer(guardTableBytes(2))
+    const dead = makeGuard({ maxConnectionsPerSource: 4, maxConnections: 64 }, table, 0)
+    const living = makeGuard({ maxConnectionsPerSource: 4, maxConnections: 64 }, table, 1)
+    for (const guard of [dead, dead, living, living]) open(guard, source(1), 0)
+    for (let i = 0; i < 60; i++) open(dead, source(2 + i), 0)
+    forgetGuardSection(table, 0)
+    for (let i = 0; i < 2; i++) assert.notEqual(open(living, source(1), 9_000), null)
+    assert.equal(living.open, 4)
+    assert.deepEqual(living.counts, { refusedFull: 0, refusedSource: 0, evicted: 0 })
   })
 
   it('never opens more files than the process may', () => {

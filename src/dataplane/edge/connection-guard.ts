@@ -44,6 +44,14 @@ export function guardTableBytes(workers: number): number {
   return workers * SECTION_BYTES
 }
 
+/**
+ * What a worker that is gone had counted: its connections went with it. Only when nothing of it runs any more; without this its visitors, who come back
+ * at once to the workers that are left, would be counted twice until it has started anew, and turned away for it.
+ */
+export function forgetGuardSection(table: SharedArrayBuffer, section: number): void {
+  new Uint8Array(table, section * SECTION_BYTES, SECTION_BYTES).fill(0)
+}
+
 export interface GuardCounts {
   refusedFull: number
   refusedSource: number
@@ -75,7 +83,7 @@ export class ConnectionGuard {
     this.#rows = new Uint16Array(table)
     this.#random = random
     this.#fileLimit = fileLimit
-    new Uint8Array(table, section * SECTION_BYTES, SECTION_BYTES).fill(0)
+    forgetGuardSection(table, section)
     this.configure(settings)
   }
 
