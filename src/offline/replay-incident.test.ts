@@ -1,7 +1,6 @@
 /** An attack on a control loop, recorded as the record does it, and lived through again: the same states, the same rules. */
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { ControlView } from '../contract/control.ts'
@@ -17,6 +16,7 @@ import { RecordedLog } from '../kernel/log.ts'
 import { defaultsOf } from '../kernel/option.ts'
 import { SeededRandom } from '../kernel/random.ts'
 import { DAY_MS } from '../kernel/units.ts'
+import { testFolder } from '../kernel/test-folder.testing.ts'
 import { draftsOf } from '../record/journal/shield-entries.ts'
 import { TestJournal } from '../record/journal/journal.testing.ts'
 import { SampleRecorder } from '../record/samples/sample-recorder.ts'
@@ -64,7 +64,7 @@ function week(): Baseline {
   return baseline
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'polder-incident-replay-'))
+const folder = testFolder('incident-replay')
 const CALM = 120
 const FLOOD = 60
 let sampled = ''
@@ -72,7 +72,7 @@ let sampled = ''
 before(async () => {
   mkdirSync(folder, { recursive: true })
   const clock = new SimulatedClock(START)
-  await using one = new TestJournal({ clock }, mkdtempSync(join(tmpdir(), 'polder-journal-')))
+  await using one = new TestJournal({ clock }, testFolder('journal'))
   const loop = new ControlLoop(settings, 5, week())
   let incidentId: string | null = null
   const recorder = new SampleRecorder({

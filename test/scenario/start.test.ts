@@ -1,9 +1,8 @@
 /** Issue 2, Start and habits: starting where a port is taken, where nothing can be written, with sockets of systemd; log rotation; `polder check`. */
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, test } from 'node:test'
@@ -11,6 +10,7 @@ import { eventually } from '../support/in-process-shield.ts'
 import { PolderProcess } from '../support/polder-process.ts'
 import { exchange } from '../support/raw-exchange.ts'
 import { type ScriptedOrigin, startScriptedOrigin } from '../support/scripted-origin.ts'
+import { testFolder } from '../../src/kernel/test-folder.testing.ts'
 
 const program = join(import.meta.dirname, '../../bin/polder')
 let origin: ScriptedOrigin
@@ -40,7 +40,7 @@ test('two lines are enough, and a second Polder on the same port does not start:
 
 test('with the admin port taken and a data folder that cannot be written visitors are served, and the log says what is missing', async () => {
   const { server, port } = await listening()
-  const folder = mkdtempSync(join(tmpdir(), 'polder-test-'))
+  const folder = testFolder('test')
   writeFileSync(join(folder, 'file'), '')
   const polder = await PolderProcess.start(`listen: 127.0.0.1:0\norigin: ${origin.url}\nworkers: 1\nadmin: { listen: "127.0.0.1:${port}" }\ndataDir: ${join(folder, 'file/data')}\n`, { folder })
   try {
@@ -55,7 +55,7 @@ test('with the admin port taken and a data folder that cannot be written visitor
 
 test('sockets given by systemd are served by every worker; a connection that waited in them before the start is answered', async () => {
   const { server, port } = await listening()
-  const folder = mkdtempSync(join(tmpdir(), 'polder-test-'))
+  const folder = testFolder('test')
   const file = join(folder, 'polder.yaml')
   // The address in the file is not the socket's: what systemd opened counts.
   writeFileSync(file, `listen: 127.0.0.1:1\norigin: ${origin.url}\nworkers: 2\nadmin: { listen: "127.0.0.1:0" }\ndataDir: ${folder}\n`)
@@ -120,7 +120,7 @@ test('a combined log with hashed addresses; after logrotate and SIGUSR1 every wo
 })
 
 test('polder check: 0 for good settings, 1 for bad ones with file, line, what is allowed and the mend, 2 for a wrong use', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'polder-test-'))
+  const folder = testFolder('test')
   const file = join(folder, 'polder.yaml')
   const check = (yaml: string): { status: number | null; said: string } => {
     writeFileSync(file, yaml)

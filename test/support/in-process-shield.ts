@@ -1,11 +1,11 @@
 /** A shield inside the test's own process: for tests that end single threads or look into shared state. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { readEnvironment, settingsFrom } from '../../src/config/load.ts'
 import type { Settings } from '../../src/config/settings.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { RecordedLog } from '../../src/kernel/log.ts'
+import { testFolder } from '../../src/kernel/test-folder.testing.ts'
 import { type Shield, startShield } from '../../src/shield/start-shield.ts'
 
 export interface TestShield {
@@ -19,7 +19,7 @@ export interface TestShield {
 }
 
 export async function startTestShield(yaml: string): Promise<TestShield> {
-  const folder = mkdtempSync(join(tmpdir(), 'polder-test-'))
+  const folder = testFolder('test')
   const settings = (text: string): Settings => {
     const admin = /^admin:/m.test(text) ? '' : 'admin: { listen: "127.0.0.1:0" }\n'
     const data = /^dataDir:/m.test(text) ? '' : `dataDir: ${folder}\n`

@@ -1,9 +1,9 @@
 /** Polder as its users run it: a process of its own, started through bin/polder with a settings file. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { testFolder } from '../../src/kernel/test-folder.testing.ts'
 
 const program = join(import.meta.dirname, '../../bin/polder')
 const START_MS = 30_000
@@ -30,10 +30,14 @@ export class PolderProcess {
     this.folder = folder
     this.file = file
     createInterface({ input: child.stderr! }).on('line', (text) => this.#hear(text))
+    // A test that fails or takes too long must not leave it running beside those that follow.
+    const kill = (): void => void child.kill('SIGKILL')
+    process.prependOnceListener('exit', kill)
+    child.once('exit', () => process.removeListener('exit', kill))
   }
 
   /** `yaml` without `dataDir` and `admin`: those go to a folder of the test and to a free port. Rejects with what Polder said when it does not start. */
-  static async start(yaml: string, { folder = mkdtempSync(join(tmpdir(), 'polder-test-')), cpu = '' } = {}): Promise<PolderProcess> {
+  static async start(yaml: string, { folder = testFolder('test'), cpu = '' } = {}): Promise<PolderProcess> {
     const file = join(folder, 'polder.yaml')
     writeFileSync(file, withPlaces(yaml, folder))
     const command = cpu === '' ? program : 'taskset'

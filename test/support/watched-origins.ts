@@ -1,12 +1,12 @@
 /** Three origins that tell what reached them: nginx (its access log), node:http, the sample site. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startSampleSite } from '../../sample-site/start-sample-site.ts'
 import type { SeenRequest, WatchedOrigin } from './seen-request.ts'
+import { testFolder } from '../../src/kernel/test-folder.testing.ts'
 
 /** What Polder writes itself, or passes on of nearly every request. */
 const OWN_FIELDS: ReadonlySet<string> = new Set(['content-length', 'transfer-encoding', 'connection', 'x-forwarded-for', 'x-forwarded-proto', 'x-forwarded-host', 'via', 'x-request-id'])
@@ -69,7 +69,7 @@ export async function watchedSampleSite(): Promise<WatchedOrigin> {
 
 /** nginx with one worker and keep-alive, as a process of its own; refused requests stand in its log as well. */
 export async function watchedNginx(): Promise<WatchedOrigin> {
-  const folder = mkdtempSync(join(tmpdir(), 'polder-nginx-'))
+  const folder = testFolder('nginx')
   const port = await freePort()
   const log = join(folder, 'access.log')
   writeFileSync(join(folder, 'nginx.conf'), `daemon off; master_process off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;

@@ -1,7 +1,6 @@
 /** What several tests of this room need: settings, a clock and timers moved by hand, a scribe in memory, seconds of a shield, certificates. */
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Alert } from '../../contract/alert.ts'
 import type { ControlEvent, ControlView } from '../../contract/control.ts'
@@ -10,6 +9,7 @@ import type { ShieldState } from '../../contract/plan.ts'
 import type { ShieldSecond } from '../../contract/record.ts'
 import { SimulatedClock, type WallMs } from '../../kernel/clock.ts'
 import { defaultsOf } from '../../kernel/option.ts'
+import { testFolder } from '../../kernel/test-folder.testing.ts'
 import type { Scribe } from '../room.ts'
 import type { Later } from './channel-queue.ts'
 import type { AlertMessage } from './message.ts'
@@ -110,7 +110,7 @@ export function second(atWallMs: number, state: ShieldState | null, more: Partia
 
 /** A certificate authority of the test's own and a certificate for 127.0.0.1, made by openssl; PEM text and the authority's file. */
 export function testCertificate(): { readonly key: string; readonly cert: string; readonly caFile: string; readonly folder: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'polder-alert-'))
+  const folder = testFolder('alert')
   const run = (...args: string[]): void => void execFileSync('openssl', args, { cwd: folder, stdio: 'ignore' })
   run('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', 'key.pem', '-out', 'cert.pem', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1')
   return { key: readFileSync(join(folder, 'key.pem'), 'utf8'), cert: readFileSync(join(folder, 'cert.pem'), 'utf8'), caFile: join(folder, 'cert.pem'), folder }

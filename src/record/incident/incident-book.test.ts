@@ -1,12 +1,12 @@
 /** Whatever was the last thing that reached the disk, the incidents after a restart are what the journal says. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { SimulatedClock } from '../../kernel/clock.ts'
 import { RecordedLog } from '../../kernel/log.ts'
+import { testFolder } from '../../kernel/test-folder.testing.ts'
 import { applyEntry, type IncidentRecord } from './apply-change.ts'
 import type { IncidentChange } from './changes.ts'
 import { IncidentBook } from './incident-book.ts'
@@ -55,7 +55,7 @@ const steps = fc.array(fc.tuple(fc.constantFrom(...ids), change), { maxLength: 2
 
 test('killed at any write, with files cut or altered, the book reads what the journal says', async () => {
   await fc.assert(fc.asyncProperty(steps, fc.nat(40), fc.option(fc.nat(1_000)), async (changes, writes, damage) => {
-    const folder = mkdtempSync(join(tmpdir(), 'polder-book-'))
+    const folder = testFolder('book')
     const clock = new SimulatedClock()
     const scribe = new MemoryScribe(clock)
     const first = new IncidentBook(scribe, new DyingFiles(folder, writes), clock, new RecordedLog())
@@ -87,7 +87,7 @@ test('killed at any write, with files cut or altered, the book reads what the jo
 
 test('a journal that was begun anew, or lost its end, takes no incident with it, and what comes next counts', async () => {
   for (const [keep, placeLost] of [[0, false], [2, false], [0, true]] as const) {
-    const folder = mkdtempSync(join(tmpdir(), 'polder-book-'))
+    const folder = testFolder('book')
     const clock = new SimulatedClock()
     const scribe = new MemoryScribe(clock)
     const first = new IncidentBook(scribe, new IncidentFiles(folder), clock, new RecordedLog())

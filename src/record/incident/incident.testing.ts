@@ -1,6 +1,4 @@
 /** A journal in memory and a shield that tells its seconds, for tests of the incident. */
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ControlView, RuleRecord } from '../../contract/control.ts'
 import type { JournalDraft, JournalEntry } from '../../contract/journal.ts'
@@ -11,6 +9,7 @@ import type { Incident } from '../../contract/incident.ts'
 import { SimulatedClock } from '../../kernel/clock.ts'
 import { RecordedLog } from '../../kernel/log.ts'
 import { defaultsOf } from '../../kernel/option.ts'
+import { testFolder } from '../../kernel/test-folder.testing.ts'
 import { MeasureMeter, usualSpans } from '../measure-meter.ts'
 import type { Scribe } from '../room.ts'
 import { IncidentRoom, type IncidentSettings } from './incident-room.ts'
@@ -73,7 +72,7 @@ export class IncidentWorld {
   #meter = new MeasureMeter({ watchZ: 6, ...usualSpans })
   #state: ShieldState = 'NORMAL'
 
-  constructor(dataDir = mkdtempSync(join(tmpdir(), 'polder-incident-'))) {
+  constructor(dataDir = testFolder('incident')) {
     this.dataDir = dataDir
     this.room = this.#make()
   }

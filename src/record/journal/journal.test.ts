@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { type JournalEntry, journalKinds } from '../../contract/journal.ts'
 import { defaultsOf } from '../../kernel/option.ts'
 import { DAY_MS, HOUR_MS } from '../../kernel/units.ts'
+import { testFolder } from '../../kernel/test-folder.testing.ts'
 import { GENESIS_HASH } from './chain.ts'
 import { FailingDisk, note, TestJournal } from './journal.testing.ts'
 import { journalOptions } from './options.ts'
@@ -143,7 +143,7 @@ test('torn at every byte: what was whole stays, the rest is kept aside and told,
   const whole = readFileSync(join(one.folder, first))
   let torn = 0
   for (let length = 0; length <= whole.length; length++) {
-    const folder = mkdtempSync(join(tmpdir(), 'polder-torn-'))
+    const folder = testFolder('torn')
     writeFileSync(join(folder, first), whole.subarray(0, length))
     const before = await verifyJournal(folder)
     assert.deepEqual(before.faults, [], `cut at ${length}`)
@@ -220,7 +220,7 @@ test('the journal stays within its bytes', async () => {
 })
 
 test('the disk fails: nobody waits, an alarm is raised, and everything is written when it works again', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'polder-journal-'))
+  const folder = testFolder('journal')
   const disk = new FailingDisk(folder)
   await using one = new TestJournal({ store: disk }, folder)
   await one.journal.write(note('before'))
@@ -246,7 +246,7 @@ test('the disk fails: nobody waits, an alarm is raised, and everything is writte
 })
 
 test('a disk that fails for very long: memory stays bounded, figures go first, and what was lost is counted and told', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'polder-journal-'))
+  const folder = testFolder('journal')
   const disk = new FailingDisk(folder)
   await using one = new TestJournal({ store: disk }, folder)
   await one.journal.write(note('before'))
@@ -268,7 +268,7 @@ test('a disk that fails for very long: memory stays bounded, figures go first, a
 })
 
 test('a folder that cannot be made: notes wait, who needs a number is told in time, and all goes on when it can', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'polder-journal-'))
+  const folder = testFolder('journal')
   const disk = new FailingDisk(folder)
   disk.failing = 'EACCES'
   await using one = new TestJournal({ store: disk }, folder)

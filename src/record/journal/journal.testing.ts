@@ -1,11 +1,10 @@
 /** A journal in a folder of its own, and a disk that fails when told. */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import type { JournalDraft, JournalEntry } from '../../contract/journal.ts'
 import { SimulatedClock } from '../../kernel/clock.ts'
 import { RecordedLog } from '../../kernel/log.ts'
 import { defaultsOf } from '../../kernel/option.ts'
+import { testFolder } from '../../kernel/test-folder.testing.ts'
 import { Journal, type JournalParts } from './journal.ts'
 import { journalOptions } from './options.ts'
 import { DiskSegments, type OpenSegment, type SegmentStore } from './segment-store.ts'
@@ -21,7 +20,7 @@ export class TestJournal {
   journal: Journal
   readonly #more: Partial<JournalParts>
 
-  constructor(more: Partial<JournalParts> = {}, folder: string = mkdtempSync(join(tmpdir(), 'polder-journal-'))) {
+  constructor(more: Partial<JournalParts> = {}, folder: string = testFolder('journal')) {
     this.folder = folder
     this.#more = more
     this.journal = this.#make()

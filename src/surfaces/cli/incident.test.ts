@@ -1,8 +1,7 @@
 /** `polder incident` against a real incident room: what a person types, what they read, what is written. */
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -13,6 +12,7 @@ import { RecordError } from '../../record/room.ts'
 import { type CliParts, exitCodes } from './command.ts'
 import { parseWhen } from './parse-when.ts'
 import { runCommandLine } from './program.ts'
+import { testFolder } from '../../kernel/test-folder.testing.ts'
 
 function commandLine(world: IncidentWorld) {
   return async (...argv: string[]): Promise<{ code: number; out: string; error: string }> => {
@@ -52,7 +52,7 @@ test('an attack is led from the command line, and the page says what is known, h
   assert.match((await polder('incident', 'list')).out, /No incident/)
   await world.scribe.write({ kind: 'posture', who: 'polder', sentence: 'posture alert begins', data: { what: 'begins', name: 'alert', because: 'vote on the budget', source: 's', fromWallMs: NOON - 3_600_000, untilWallMs: NOON + 7_200_000, event: { fromWallMs: NOON, untilWallMs: NOON + 3_600_000 }, effects: {} } })
   await world.flood(60, 0)
-  const saved = join(world.dataDir, '..', `saved-${process.pid}.html`)
+  const saved = join(testFolder('saved'), `saved-${process.pid}.html`)
   writeFileSync(saved, 'we did it\n'.repeat(5_000))
   for (const argv of [
     ['aware', 'open', '--at', '5m'],
@@ -109,7 +109,7 @@ test('an export is a folder that is whole, private, and proves itself; it never 
   const world = new IncidentWorld()
   const polder = commandLine(world)
   await world.flood(60, 0)
-  const place = mkdtempSync(join(tmpdir(), 'polder-export-'))
+  const place = testFolder('export')
   const content = Buffer.alloc(700_000, 'evidence ')
   writeFileSync(join(place, 'big.bin'), content)
   await polder('incident', 'evidence', 'open', join(place, 'big.bin'), '--provenance', 'x')

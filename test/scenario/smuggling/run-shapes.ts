@@ -2,8 +2,7 @@
  * Sends every shape through a Polder with one connection to the origin, a victim asking in between over that same connection, and says what came of it:
  * Polder's verdict, what reached the origin, and everything that must never happen.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { FRAME, FLAG, frame, FrameReader, PREFACE, type ReceivedFrame } from '../../../src/dataplane/edge/http2/raw-frames.ts'
 import { startTestShield, type TestShield } from '../../support/in-process-shield.ts'
@@ -11,6 +10,7 @@ import { RawConnection } from '../../support/raw-http1.ts'
 import type { SeenRequest, WatchedOrigin } from '../../support/seen-request.ts'
 import type { Http1Shape } from './http1-shapes.ts'
 import type { Http2Shape } from './http2-shapes.ts'
+import { testFolder } from '../../../src/kernel/test-folder.testing.ts'
 
 export interface ShapeOutcome {
   readonly family: string
@@ -36,7 +36,7 @@ const ANSWER_MS = 5_000
 const SILENCE_MS = 150
 
 export async function runShapes(origin: WatchedOrigin, http1: readonly Http1Shape[], http2: readonly Http2Shape[]): Promise<ShapesRun> {
-  const folder = mkdtempSync(join(tmpdir(), 'polder-shapes-'))
+  const folder = testFolder('shapes')
   const log = join(folder, 'access.json')
   const shield = await startTestShield(`listen: [127.0.0.1:0, { address: 127.0.0.2:0, tls: true }]
 origin: { upstreams: [${origin.url}], connections: 1, keepAliveMs: 30s }

@@ -3,10 +3,9 @@
  * A third channel hangs and a fourth is refused: they hold up neither the others nor the shield, and show.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { createServer as createHttp } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { SMTPServer } from 'smtp-server'
@@ -22,6 +21,7 @@ import { scaledOrigin } from '../../../src/drill/mock-origin.ts'
 import type { OriginOrder, OriginWord } from '../../../src/drill/origin-process.ts'
 import { askShield } from '../../../src/surfaces/control-socket/control-client.ts'
 import { eventually, metric, startTestShield, type TestShield } from '../../support/in-process-shield.ts'
+import { testFolder } from '../../../src/kernel/test-folder.testing.ts'
 
 const SHARE = 1 / 3
 const START_MS = 30_000
@@ -61,7 +61,7 @@ const silent = createServer((socket) => {
 })
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'polder-alert-a2-'))
+  folder = testFolder('alert-a2')
   writeFileSync(join(folder, 'feature-key'), `${FEATURE_KEY.toString(16).padStart(8, '0')}\n`, { mode: 0o600 })
   writeFileSync(join(folder, 'baseline.bin'), baselineBytes(SHARE), { mode: 0o600 })
   writeFileSync(join(folder, 'hook.secret'), `${SECRET}\n`, { mode: 0o600 })

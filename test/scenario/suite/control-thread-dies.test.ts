@@ -1,7 +1,6 @@
 /** Issue 4, Shows 3: the control thread is killed in the middle of A2. Proxying goes on, rules run out by themselves, an alarm shows. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { FEATURE_KEY, HOST, baselineBytes } from '../../../bench/scenarios/baseline-week.ts'
@@ -13,6 +12,7 @@ import type { OriginOrder, OriginWord } from '../../../src/drill/origin-process.
 import { type Scorecard, scoreRun } from '../../../src/drill/scorecard.ts'
 import { askShield } from '../../../src/surfaces/control-socket/control-client.ts'
 import { type TestShield, eventually, metric, startTestShield } from '../../support/in-process-shield.ts'
+import { testFolder } from '../../../src/kernel/test-folder.testing.ts'
 
 const SHARE = 1 / 3
 const START_MS = 30_000
@@ -27,7 +27,7 @@ let generator: IpcChild<GeneratorOrder, GeneratorWord>
 let polder: TestShield
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'polder-a2-'))
+  folder = testFolder('a2')
   writeFileSync(join(folder, 'feature-key'), `${FEATURE_KEY.toString(16).padStart(8, '0')}\n`, { mode: 0o600 })
   writeFileSync(join(folder, 'baseline.bin'), baselineBytes(SHARE), { mode: 0o600 })
   origin = new IpcChild(join(drill, 'origin-process.ts'), '')

@@ -3,8 +3,7 @@
  * every figure of it can be found in the journal. A new shield on the same folder still has it.
  */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { FEATURE_KEY, HOST, baselineBytes } from '../../../bench/scenarios/baseline-week.ts'
@@ -19,6 +18,7 @@ import { scaledOrigin } from '../../../src/drill/mock-origin.ts'
 import type { OriginOrder, OriginWord } from '../../../src/drill/origin-process.ts'
 import { askShield } from '../../../src/surfaces/control-socket/control-client.ts'
 import { type TestShield, eventually, startTestShield } from '../../support/in-process-shield.ts'
+import { testFolder } from '../../../src/kernel/test-folder.testing.ts'
 
 const SHARE = 1 / 3
 const START_MS = 30_000
@@ -32,7 +32,7 @@ let generator: IpcChild<GeneratorOrder, GeneratorWord>
 let polder: TestShield
 
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'polder-incident-'))
+  folder = testFolder('incident')
   writeFileSync(join(folder, 'feature-key'), `${FEATURE_KEY.toString(16).padStart(8, '0')}\n`, { mode: 0o600 })
   writeFileSync(join(folder, 'baseline.bin'), baselineBytes(SHARE), { mode: 0o600 })
   origin = new IpcChild(join(drill, 'origin-process.ts'), '')
