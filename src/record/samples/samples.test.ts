@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -11,6 +10,7 @@ import { SAMPLE_WORDS, sampleFields } from '../../contract/sample.ts'
 import { SimulatedClock } from '../../kernel/clock.ts'
 import { RecordedLog } from '../../kernel/log.ts'
 import { DAY_MS } from '../../kernel/units.ts'
+import { testFolder } from '../../kernel/test-folder.testing.ts'
 import type { Scribe } from '../room.ts'
 import { Blinding } from './blinding.ts'
 import { reduceTick, ROWS_A_TICK } from './reduce-tick.ts'
@@ -104,7 +104,7 @@ test('frames read back as they were written, and a changed byte is refused', () 
 })
 
 class Rig {
-  readonly folder = join(mkdtempSync(join(tmpdir(), 'polder-samples-')), 'samples')
+  readonly folder = join(testFolder('samples'), 'samples')
   readonly clock = new SimulatedClock()
   readonly entries: JournalEntry[] = []
   incidentId: string | null = null
