@@ -8,6 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import type { AccountFacts, Acted, ConsoleAct, ConsoleRole, ExploreRow, Presence } from '../../src/contract/console.ts'
 import type { RuleRecord } from '../../src/contract/control.ts'
+import { ruleActions } from '../../src/contract/plan.ts'
 import { makeRooms } from './rooms.ts'
 import { eventsAt, hostile, type Phase, phases, pointAt, rulesAt, secondAt, statusAt, type World } from './world.ts'
 
@@ -65,6 +66,7 @@ export async function startMockConsole(options: MockOptions = {}): Promise<MockC
   const streams = new Map<ServerResponse, string>()
   const acts: Array<ConsoleAct & { who: string }> = []
   const changed = new Map<string, Partial<RuleRecord> | null>()
+  const before = new Map<string, Partial<RuleRecord> | null | undefined>()
   const added: RuleRecord[] = []
   const acted: Acted[] = []
   const accounts = new Map<string, AccountFacts>(['anna', 'ben'].map((name, place): [string, AccountFacts] => [name, { name, role: place === 0 ? role : 'viewer', totp: place === 0, madeAtWallMs: start - 90 * 24 * HOUR, lastLoginAtWallMs: start - HOUR, sessions: 1, lockedUntilWallMs: place === 1 ? start + HOUR : null }]))
@@ -97,14 +99,21 @@ export async function startMockConsole(options: MockOptions = {}): Promise<MockC
       if (id !== null) changed.set(id, { ...changed.get(id), dryRun: act.on })
       sentence = `${id ?? 'every automatic rule'} ${act.on ? 'only counts from now on' : 'acts again'}`
       undo = { ...act, on: !act.on, why: 'undone' }
+    } else if (act.kind === 'take-back') {
+      const was = before.get(act.ruleId)
+      if (was === undefined) changed.delete(act.ruleId)
+      else changed.set(act.ruleId, was)
+      sentence = `${act.ruleId}: ${act.of} is taken back`
+      undo = null
     } else {
       const known = rules().find((rule) => rule.id === act.ruleId)
       if (known === undefined) return { done: false, sentence: `there is no rule ${act.ruleId}`, undo: null }
-      const stage = { pin: 'pinned', unpin: 'active', veto: 'vetoed', extend: known.stage, expire: known.stage }[act.kind] as RuleRecord['stage']
+      const stage = { pin: 'pinned', unpin: 'active', veto: 'vetoed', extend: known.stage, 'step-down': known.stage, expire: known.stage }[act.kind] as RuleRecord['stage']
+      before.set(act.ruleId, changed.get(act.ruleId))
       if (act.kind === 'expire') changed.set(act.ruleId, null)
-      else changed.set(act.ruleId, { ...changed.get(act.ruleId), stage, ...(act.kind === 'extend' ? { expiresAtWallMs: act.untilWallMs } : {}) })
-      sentence = `${act.ruleId}: ${{ pin: 'pinned', unpin: 'back to its own life', veto: 'vetoed: it no longer acts', extend: 'ends later', expire: 'ended' }[act.kind]}`
-      undo = act.kind === 'expire' || act.kind === 'extend' ? null : { kind: act.kind === 'pin' ? 'unpin' : act.kind === 'unpin' ? 'pin' : 'unpin', ruleId: act.ruleId, untilWallMs: null, why: 'undone' }
+      else changed.set(act.ruleId, { ...changed.get(act.ruleId), stage, ...(act.kind === 'extend' ? { expiresAtWallMs: act.untilWallMs } : {}), ...(act.kind === 'step-down' ? { action: ruleActions[Math.max(0, ruleActions.indexOf(known.action as 'block') - 1)], heldUntilWallMs: now() + 600_000 } : {}) })
+      sentence = `${act.ruleId}: ${{ pin: 'pinned', unpin: 'back to its own life', veto: 'vetoed: it no longer acts', extend: 'ends later', 'step-down': 'stepped down; not raised by itself for ten minutes', expire: 'ended' }[act.kind]}`
+      undo = { kind: 'take-back', ruleId: act.ruleId, of: act.kind, actAtWallMs: now(), why: 'undone' }
     }
     const whole: Acted = { who, sentence, atWallMs: now(), done: true, undo: undo === null ? null : { act: undo } }
     acted.push(whole)

@@ -1,7 +1,6 @@
 /** What a person changes, and how it is taken back. Every act ends in a sentence; with an undo when there is one. */
 import { signal } from '@preact/signals'
 import type { ActAnswer, ConsoleAct, Undo } from '../../src/contract/console.ts'
-import type { RuleRecord } from '../../src/contract/control.ts'
 import { type RuleAction, ruleActions } from '../../src/contract/plan.ts'
 import { post, sentenceOf } from './api.ts'
 import { texts } from './texts.ts'
@@ -83,21 +82,9 @@ export async function attempt<T>(work: () => Promise<T>, sentence: (answer: T) =
   }
 }
 
-/** The next milder step; null when there is none. */
+/** The next milder step, as the ladder has it (a rule never stops at serving copies only); null when there is none. */
 export function milderStep(action: RuleAction): RuleAction | null {
-  const place = (ruleActions as readonly string[]).indexOf(action)
-  return place > 0 ? ruleActions[place - 1] : null
-}
-
-/** A rule one step milder: the same conditions under the milder step by hand until its end, and the stricter one held back as long. */
-export function stepDownOrders(rule: RuleRecord, why: string, nowWallMs: number): ConsoleAct[] {
-  const action = milderStep(rule.action)
-  if (action === null) return []
-  const untilWallMs = rule.expiresAtWallMs ?? nowWallMs + 3_600_000
-  // A limit lets through twice what is normal for these requests.
-  const limitPerSecond = Math.max(1, Math.ceil(2 * (rule.evidence?.expectedPerSecond ?? 1)))
-  return [
-    { kind: 'add', ruleId: `${rule.id}-${action}`.slice(0, 60), when: rule.when, action, untilWallMs, why, ...(action === 'limit' ? { limitPerSecond } : {}) },
-    rule.origin === 'automatic' ? { kind: 'veto', ruleId: rule.id, untilWallMs, why } : { kind: 'expire', ruleId: rule.id, untilWallMs: null, why },
-  ]
+  const steps = ruleActions.filter((one) => one !== 'cache-only' || action === one)
+  const place = (steps as readonly string[]).indexOf(action)
+  return place > 0 ? steps[place - 1] : null
 }

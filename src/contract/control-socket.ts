@@ -57,6 +57,8 @@ export interface ActOutcome {
   /** False: nothing was changed; the sentence says why. */
   readonly done: boolean
   readonly sentence: string
+  /** When it was taken; names the act to those who take it back. Left out when nothing was changed. */
+  readonly atWallMs?: number
 }
 
 /** Requests that ended, by reason. */

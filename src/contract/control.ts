@@ -148,6 +148,8 @@ export interface RuleRecord {
   readonly dryRun: boolean
   readonly bornAtWallMs: number
   readonly expiresAtWallMs: number | null
+  /** A person stepped it down: until then it is not raised by itself. Left out when nothing holds it. */
+  readonly heldUntilWallMs?: number
   readonly who: string
   readonly why: string
   readonly evidence: RuleEvidence | null

@@ -94,7 +94,7 @@ export class ControlDesk implements ControlAnswers {
       const waiting = refused || event.code.startsWith('operator-') ? this.#acts.shift() : undefined
       // An order that somebody waits for is written down with its answer (act).
       if (waiting === undefined) this.#untold(event)
-      else waiting.answer({ done: !refused, sentence: event.sentence })
+      else waiting.answer({ done: !refused, sentence: event.sentence, ...(refused ? {} : { atWallMs: event.atWallMs }) })
     }
     if (this.#events.length > MAX_EVENTS) this.#events = this.#events.slice(-MAX_EVENTS)
   }

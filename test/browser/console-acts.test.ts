@@ -72,14 +72,39 @@ test('every button of a rule is reached with Tab, and does the same as its key',
   })
 })
 
-test('a step down puts the milder step in force before it takes the stricter one away', { timeout: 60_000 }, async () => {
+test('a step down is one order on the rule itself, and Z takes it back', { timeout: 60_000 }, async () => {
   await withConsole(browser, {}, async ({ page, mock }) => {
     await page.locator('article[data-rule="r-1a2b"]').focus()
     await actByKey(page, mock, 's')
-    await until(() => mock.acts.length === 2, 'two orders')
-    assert.deepEqual(mock.acts.map((act) => act.kind), ['add', 'veto'])
-    const [first] = mock.acts
-    assert.ok(first.kind === 'add' && first.action === 'limit' && (first.limitPerSecond ?? 0) >= 1 && first.untilWallMs !== null)
+    assert.deepEqual(mock.acts.map((act) => [act.kind, 'ruleId' in act ? act.ruleId : '']), [['step-down', 'r-1a2b']])
+    const rule = page.locator('article[data-rule="r-1a2b"]')
+    await rule.locator('.badge', { hasText: 'Limited' }).waitFor()
+    await rule.getByText('not stricter for').waitFor()
+    await page.keyboard.press('z')
+    await rule.locator('.badge', { hasText: 'Refused' }).waitFor()
+  })
+})
+
+test('whatever is done to a rule has an undo in its notice, and the undo makes it what it was', { timeout: 120_000 }, async () => {
+  await withConsole(browser, {}, async ({ page, mock, errors }) => {
+    const rule = page.locator('article[data-rule="r-7c40"]')
+    const looks = async (): Promise<string> => `${await rule.locator('.badge').textContent()} ${(await rule.locator('.id').textContent())?.replace(/ends in .*?(?=,|$)/, '')}`
+    await rule.waitFor()
+    const before = await looks()
+    for (const [key, kind] of [['p', 'pin'], ['v', 'veto'], ['x', 'extend'], ['s', 'step-down'], ['d', 'dry-run'], ['e', 'expire']] as const) {
+      await rule.focus()
+      const act = await actByKey(page, mock, key)
+      assert.equal(act.kind, kind)
+      const sent = mock.acts.length
+      await page.locator('.notice.done', { hasText: 'Undo' }).last().waitFor()
+      await page.keyboard.press('z')
+      await until(() => mock.acts.length > sent, `${kind} is not taken back`)
+      const back = mock.acts.at(-1)!
+      assert.ok(kind === 'dry-run' ? back.kind === 'dry-run' && !back.on : back.kind === 'take-back' && back.of === kind, JSON.stringify(back))
+      assert.equal(back.who, 'anna')
+      await until(async () => (await rule.count()) === 1 && (await looks()) === before, `${kind}: ${before} came back as ${(await rule.count()) === 1 ? await looks() : 'nothing'}`)
+    }
+    assert.deepEqual(errors, [])
   })
 })
 
@@ -89,7 +114,7 @@ test('the last act is undone with Z, and by the button of its notice', { timeout
     await actByKey(page, mock, 'p')
     await page.locator('.notice.done').waitFor()
     await page.keyboard.press('z')
-    await until(() => mock.acts.at(-1)?.kind === 'unpin', 'Z takes the pin back')
+    await until(() => { const last = mock.acts.at(-1); return last?.kind === 'take-back' && last.of === 'pin' }, 'Z takes the pin back')
     await page.locator('article[data-rule="r-7c40"]').focus()
     await actByKey(page, mock, 'd')
     await page.locator('.notice button', { hasText: 'Undo' }).last().focus()

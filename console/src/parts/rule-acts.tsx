@@ -3,7 +3,7 @@ import { signal } from '@preact/signals'
 import { useState } from 'preact/hooks'
 import type { ConsoleAct } from '../../../src/contract/console.ts'
 import type { RuleRecord } from '../../../src/contract/control.ts'
-import { act, milderStep, stepDownOrders, tell } from '../acts.ts'
+import { act, milderStep, tell } from '../acts.ts'
 import { mayAct } from '../api.ts'
 import { shown, span } from '../format.ts'
 import { momentAtWallMs } from '../live/moment.ts'
@@ -42,7 +42,6 @@ export function wish(name: RuleActName, rule: RuleRecord): void {
 function ordersOf(wished: Wish, why: string, forMs: number, now: number): ConsoleAct[] {
   if (wished.rule === null) return [{ kind: 'dry-run', of: 'all', on: wished.name === 'dry-run-all', why }]
   const { rule } = wished
-  if (wished.name === 'step-down') return stepDownOrders(rule, why, now)
   if (wished.name === 'dry-run') return [{ kind: 'dry-run', of: { rule: rule.id }, on: !rule.dryRun, why }]
   const untilWallMs = !timed.has(wished.name) || forMs === 0 ? null : wished.name === 'extend' ? Math.max(now, rule.expiresAtWallMs ?? now) + forMs : now + forMs
   return [{ kind: wished.name, ruleId: rule.id, untilWallMs, why }]

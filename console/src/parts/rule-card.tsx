@@ -9,10 +9,11 @@ import { actsOn, wish } from './rule-acts.tsx'
 
 const words = texts.rule
 
-function marksOf(rule: RuleRecord): readonly string[] {
+function marksOf(rule: RuleRecord, now: number): readonly string[] {
   const marks = []
   if (rule.stage === 'pinned' || rule.stage === 'decaying' || rule.stage === 'dormant' || rule.stage === 'vetoed') marks.push(words.marks[rule.stage])
   if (rule.dryRun) marks.push(words.marks.dryRun)
+  if (rule.heldUntilWallMs !== undefined && rule.heldUntilWallMs > now) marks.push(words.heldFor(rule.heldUntilWallMs - now))
   return marks
 }
 
@@ -26,7 +27,7 @@ function endOf(rule: RuleRecord, now: number): string {
 export function RuleCard({ rule, now, fromSettings = false }: { rule: RuleRecord; now: number; fromSettings?: boolean }) {
   const details = useRef<HTMLDetailsElement>(null)
   const { evidence, since } = rule
-  const marks = marksOf(rule)
+  const marks = marksOf(rule, now)
   const acts = fromSettings ? [] : actsOn(rule)
   const strict = rule.action === 'block' || rule.action === 'limit'
   const name = rule.origin === 'operator' ? rule.when.map(texts.condition).join(words.and) : rule.sentence

@@ -1,9 +1,12 @@
 import type { Condition, Rule } from '../../contract/plan.ts'
 import type { RuleHistoryEntry, RuleRecord, RuleStage, Rung, RuleEvidence } from '../evidence.ts'
 import type { KeptRule } from './kept-orders.ts'
-import { type Life, LONGEST_TTL_MS } from './lifetime.ts'
+import { HELD_MS, type Life, LONGEST_TTL_MS } from './lifetime.ts'
 
 const HISTORY_ENTRIES = 32
+
+/** What an act of a person may change of a rule. */
+export type RuleStand = Pick<BookRule, 'action' | 'peak' | 'stage' | 'life' | 'limitPerSecond' | 'pinnedUntilWallMs' | 'heldUntilWallMs' | 'decayed'>
 
 /** One rule as the book keeps it. The book alone changes it. */
 export class BookRule {
@@ -23,6 +26,8 @@ export class BookRule {
   who = 'polder'
   why = ''
   pinnedUntilWallMs: number | null = null
+  /** Stepped down by a person: not raised by itself before then; 0: nothing holds it. */
+  heldUntilWallMs = 0
   onRungSinceMs: number
   neededAtMs: number
   decayed = 0
@@ -59,6 +64,7 @@ export class BookRule {
     rule.dryRun = kept.dryRun
     if (kept.pinned) rule.stage = 'pinned'
     rule.pinnedUntilWallMs = kept.pinnedUntilWallMs
+    rule.heldUntilWallMs = Math.min(kept.heldUntilWallMs ?? 0, nowWallMs + HELD_MS)
     rule.who = kept.who
     rule.why = kept.why
     rule.note(nowWallMs, 'operator-kept', `kept over a restart (${kept.who}: ${kept.why})`)
@@ -70,9 +76,13 @@ export class BookRule {
     if (!this.inForce || (this.origin === 'automatic' && this.who === 'polder')) return null
     return {
       id: this.id, origin: this.origin, when: this.when, sentence: this.sentence, action: this.action, peak: this.peak, limitPerSecond: this.limitPerSecond ?? null, dryRun: this.dryRun,
-      pinned: this.stage === 'pinned', pinnedUntilWallMs: this.pinnedUntilWallMs, ttlMs: this.life?.ttlMs ?? null, expiresAtWallMs: this.life?.expiresAtWallMs ?? null,
+      pinned: this.stage === 'pinned', pinnedUntilWallMs: this.pinnedUntilWallMs, heldUntilWallMs: this.heldUntilWallMs === 0 ? null : this.heldUntilWallMs, ttlMs: this.life?.ttlMs ?? null, expiresAtWallMs: this.life?.expiresAtWallMs ?? null,
       bornAtWallMs: this.bornAtWallMs, who: this.who, why: this.why, evidence: this.evidence,
     }
+  }
+
+  get stand(): RuleStand {
+    return { action: this.action, peak: this.peak, stage: this.stage, life: this.life, limitPerSecond: this.limitPerSecond, pinnedUntilWallMs: this.pinnedUntilWallMs, heldUntilWallMs: this.heldUntilWallMs, decayed: this.decayed }
   }
 
   /** In the plan: neither asleep nor vetoed. */
@@ -112,6 +122,7 @@ export class BookRule {
       dryRun,
       bornAtWallMs: this.bornAtWallMs,
       expiresAtWallMs: this.stage === 'pinned' ? this.pinnedUntilWallMs : (this.life?.expiresAtWallMs ?? null),
+      ...(this.heldUntilWallMs === 0 ? {} : { heldUntilWallMs: this.heldUntilWallMs }),
       who: this.who,
       why: this.why,
       evidence: this.evidence,

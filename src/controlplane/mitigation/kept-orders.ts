@@ -32,6 +32,8 @@ export interface KeptRule {
   readonly dryRun: boolean
   readonly pinned: boolean
   readonly pinnedUntilWallMs: number | null
+  /** null: nothing holds it. Files of before have no such field. */
+  readonly heldUntilWallMs: number | null
   readonly ttlMs: number | null
   readonly expiresAtWallMs: number | null
   readonly bornAtWallMs: number
@@ -95,6 +97,7 @@ function ruleOf(raw: unknown): KeptRule {
     limitPerSecond: rule['limitPerSecond'] === null ? null : number(rule['limitPerSecond'], 'limitPerSecond'),
     dryRun: flag(rule['dryRun'], 'dryRun'),
     pinnedUntilWallMs: timeOrNull(rule['pinnedUntilWallMs'], 'pinnedUntilWallMs'),
+    heldUntilWallMs: rule['heldUntilWallMs'] === undefined ? null : timeOrNull(rule['heldUntilWallMs'], 'heldUntilWallMs'),
     ttlMs: timeOrNull(rule['ttlMs'], 'ttlMs'),
     bornAtWallMs: number(rule['bornAtWallMs'], 'bornAtWallMs'),
     who: text(rule['who'], 'who'),

@@ -6,6 +6,8 @@
 import { HOUR_MS } from '../../kernel/units.ts'
 
 export const LONGEST_TTL_MS = HOUR_MS
+/** A rule that a person stepped down is not raised by itself for so long: as long as one that was found to harm (algorithms: 10-minute deny-list). */
+export const HELD_MS = 600_000
 /** One step down per so much time without need. */
 const DECAY_STEP_MS = 30_000
 export const DORMANT_MS = 24 * HOUR_MS

@@ -172,14 +172,14 @@ test('invariant 2: the bounds of all refusing rules together never pass the cap'
 })
 
 test('invariant 3: every automatic rule ends within the hour, and without matches it is gone', () => {
-  const step = fc.record({ order: fc.integer({ min: 1, max: 4 }), seconds: fc.integer({ min: 1, max: 200 }), act: fc.constantFrom('none', 'pin', 'unpin', 'extend', 'veto') })
+  const step = fc.record({ order: fc.integer({ min: 1, max: 4 }), seconds: fc.integer({ min: 1, max: 200 }), act: fc.constantFrom('none', 'pin', 'unpin', 'extend', 'veto', 'step-down', 'expire', 'take-back'), of: fc.constantFrom('pin', 'unpin', 'extend', 'veto', 'step-down', 'expire') })
   fc.assert(
     fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
       const { book, context, pass, rules, now } = desk()
-      for (const { order, seconds, act } of steps) {
+      for (const { order, seconds, act, of } of steps) {
         const one = proposal(order)
         book.consider([one], context(windowOf(order, 50)))
-        if (act !== 'none') book.act({ kind: act as 'pin', ruleId: one.id, untilWallMs: now() + 30 * 60_000, who: 'op', why: 'test' }, context(none))
+        if (act !== 'none') book.act({ kind: act, ruleId: one.id, untilWallMs: now() + 30 * 60_000, ...(act === 'take-back' ? { of, actAtWallMs: null } : {}), who: 'op', why: 'test' } as OperatorAct, context(none))
         pass(seconds, windowOf(order, 50))
         for (const rule of rules()) assert.ok(rule.expiresAtWallMs !== null && rule.expiresAtWallMs <= now() + HOUR)
       }

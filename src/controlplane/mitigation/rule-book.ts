@@ -11,10 +11,10 @@ import { type ControlEvent, type RuleRecord, type Rung, type WindowRows, ladder 
 import { BookRule } from './book-rule.ts'
 import type { KeptOrders } from './kept-orders.ts'
 import { type LadderContext, actsOnVisitors, climb, refuses, startingRung, stepDown } from './ladder.ts'
-import { DORMANT_MS, bornLife, decaySteps, isNeeded, renewedLife, withinReach } from './lifetime.ts'
+import { DORMANT_MS, HELD_MS, bornLife, decaySteps, isNeeded, renewedLife, withinReach } from './lifetime.ts'
 import { type LiveMeasure, liveHarm, measureLive } from './live-check.ts'
 import type { TextOf } from './match-rows.ts'
-import { OperatorDesk } from './operator-desk.ts'
+import { type DeskReach, OperatorDesk } from './operator-desk.ts'
 import type { mitigationOptions } from './options.ts'
 import type { Proposal } from './synthesise.ts'
 
@@ -77,7 +77,11 @@ export class RuleBook {
 
   /** What a person decided. Unknown rules and impossible acts are answered with an event, never an exception. */
   act(act: OperatorAct, context: BookContext): ControlEvent[] {
-    this.#events.push(...this.#desk.take(act, this.#rules, context.nowWallMs, context.nowMs))
+    const reach: DeskReach = {
+      below: (rung) => stepDown(rung, context.ladder.challengeAvailable),
+      within: (rule, rung) => this.#withinHarm(rule, rung, context),
+    }
+    this.#events.push(...this.#desk.take(act, this.#rules, context.nowWallMs, context.nowMs, reach))
     return this.#takeEvents()
   }
 
@@ -161,7 +165,7 @@ export class RuleBook {
     if (rule.action === 'allow') return
     const within = this.#withinHarm(rule, rule.action, context)
     if (within !== rule.action) return this.#moveTo(rule, within, context, 'rule-lowered', `lowered to ${within}: by a new measure it touches more normal requests, too many together with the other rules`)
-    if (ladder.indexOf(rung) <= ladder.indexOf(rule.action)) return
+    if (ladder.indexOf(rung) <= ladder.indexOf(rule.action) || rule.heldUntilWallMs > context.nowWallMs) return
     this.#moveTo(rule, rung, context, 'rule-raised', `raised to ${rung}: all its gates pass`)
   }
 
@@ -187,6 +191,9 @@ export class RuleBook {
       rule.canaryPassed += measure.canaryPassed
     }
     if (rule.life !== null) rule.life = withinReach(rule.life, context.nowWallMs)
+    if (rule.heldUntilWallMs <= context.nowWallMs) rule.heldUntilWallMs = 0
+    // After the machine's clock went back it would else be held for hours.
+    else rule.heldUntilWallMs = Math.min(rule.heldUntilWallMs, context.nowWallMs + HELD_MS)
     if (rule.stage === 'pinned') return this.#pinnedLife(rule, context)
     if (rule.stage === 'dormant') {
       if (rule.needed && context.inIncident) this.#wake(rule, context)
@@ -217,7 +224,7 @@ export class RuleBook {
     }
     if (rule.life !== null) rule.life = renewedLife(rule.life, context.nowWallMs)
     const denied = (this.#deniedUntilMs.get(rule.id) ?? 0) > context.nowMs
-    if (rule.action === 'allow' || denied) return
+    if (rule.action === 'allow' || denied || rule.heldUntilWallMs > context.nowWallMs) return
     // A flood that gets through the challenge (by waiting, or by working) may keep the origin critical: then the fast lane is open to a rule in force too.
     if (context.ladder.critical && actsOnVisitors(rule.action) && rule.evidence !== null && rule.life !== null) {
       const fast = this.#withinHarm(rule, startingRung(rule.when, rule.evidence, context.ladder), context)

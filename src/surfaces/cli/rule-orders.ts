@@ -1,5 +1,5 @@
-/** Orders about rules: pin, unpin, veto, extend, expire, dry-run. Every one says who and why; the shield keeps both with the rule. */
-import type { OperatorAct } from '../../contract/operator-act.ts'
+/** Orders about rules: pin, unpin, veto, extend, step-down, expire, take-back, dry-run. Every one says who and why; the shield keeps both with the rule. */
+import type { ActOnRule, OperatorAct } from '../../contract/operator-act.ts'
 import { type RuleAction, ruleActions } from '../../contract/plan.ts'
 import { printable } from './colour.ts'
 import { exitCodes, textOf, type CliParts, type CommandFlag, type CommandSpec } from './command.ts'
@@ -44,7 +44,7 @@ export async function give<S>(given: Given, parts: CliParts<S>, make: (signed: {
 
 const ruleWord = ['<rule>', 'its id, as polder rules shows it'] as const
 
-function order(kind: 'pin' | 'unpin' | 'veto' | 'extend' | 'expire', summary: string, description: string, time: 'none' | 'may' | 'must', example: string): CommandSpec {
+function order(kind: ActOnRule['kind'], summary: string, description: string, time: 'none' | 'may' | 'must', example: string): CommandSpec {
   return {
     name: kind, summary, description,
     words: [ruleWord],
@@ -64,8 +64,25 @@ export const ruleOrders: readonly CommandSpec[] = [
   order('unpin', 'give a pinned rule back to its own life', 'From now on its gates, its harm and its expiry count again.', 'none', 'over'),
   order('veto', 'stop a rule and never make it again', 'Stops a rule at once. Polder does not make this pattern again until the veto ends; the id may also be one that was only thought of.', 'may', 'that is our own app'),
   order('extend', 'let a rule end later', 'Moves the end of a rule. A rule of Polder\'s own lives an hour ahead at most; pin it to keep it longer.', 'must', 'still coming'),
+  order('step-down', 'let a rule do the next milder thing', 'One step down the ladder now: from block to limit, from limit to challenge, and so on. Its id, evidence and end stay. Polder does not raise it by itself for ten minutes; after that only on proof.', 'none', 'too hard on libraries'),
   order('expire', 'end a rule now', 'Ends a rule now. One of Polder\'s own may come back when it is needed again; use veto against that.', 'none', 'done'),
 ]
+
+const takenBack: ReadonlySet<string> = new Set<ActOnRule['kind']>(ruleOrders.map(({ name }) => name as ActOnRule['kind']))
+
+export const takeBackCommand: CommandSpec = {
+  name: 'take-back',
+  summary: 'undo the last act on a rule',
+  description: 'Makes the rule as it was before the last act on it, exactly. Nothing changes when the rule has moved on since, after an hour, or when the control plane was started anew in between.',
+  words: [ruleWord, ['<act>', `what is undone: ${[...takenBack].join(', ')}`]],
+  flags: [whyFlag, ...socketFlags],
+  examples: [['polder rules take-back r-1a2b extend --why "not needed"', 'the rule has the end it had before']],
+  act: (given, parts, [ruleId, of]) =>
+    give(given, parts, (signed) => {
+      if (!takenBack.has(of)) throw new UsageError(`there is no act "${of}"; acts: ${[...takenBack].join(', ')}`)
+      return { ...signed, kind: 'take-back', ruleId, of: of as ActOnRule['kind'], actAtWallMs: null }
+    }),
+}
 
 const steps: ReadonlySet<string> = new Set(['allow', ...ruleActions])
 

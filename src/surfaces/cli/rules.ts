@@ -3,14 +3,14 @@ import { exitCodes, jsonFlag, type CommandSpec } from './command.ts'
 import { askRunning, socketFlags } from './reach-shield.ts'
 import { addRuleCommand } from './rule-add.ts'
 import { listRules, recordOfSettingsRule, ruleLines } from './rule-lines.ts'
-import { dryRunCommand, ruleOrders } from './rule-orders.ts'
+import { dryRunCommand, ruleOrders, takeBackCommand } from './rule-orders.ts'
 
 export const rulesCommand: CommandSpec = {
   name: 'rules',
   summary: 'the rules of the running shield, and orders about them',
   description: 'Lists every rule: those of the settings file, those people added, and those Polder wrote, with evidence, promised and measured harm, and expiry. The commands below give orders; each is kept with who gave it and why, acts within two seconds, and does not outlive a restart of the control plane: what must stay belongs in the settings file.',
   flags: [...socketFlags, jsonFlag],
-  children: [...ruleOrders, dryRunCommand, addRuleCommand],
+  children: [...ruleOrders, takeBackCommand, dryRunCommand, addRuleCommand],
   examples: [
     ['polder rules', 'all rules'],
     ['polder rules veto r-1a2b --for 1h --why "our app"', 'Polder was wrong'],

@@ -278,7 +278,7 @@ export class ConsoleApi {
     if (!isFields(act)) throw new HttpRefusal(400, 'bad-request', 'act must be an object')
     const before = this.#parts.status()
     const outcome = (await this.#ask({ ask: 'act', act: { ...act, who: person.account.name } })) as ActOutcome
-    const undo = outcome.done ? undoOf(act as unknown as ConsoleAct, before?.control.view ?? null, before?.plan?.rules ?? [], this.#parts.clock.wallMs()) : null
+    const undo = undoOf(act as unknown as ConsoleAct, outcome, before?.control.view ?? null)
     this.#parts.live.send('acted', { who: person.account.name, sentence: outcome.sentence, atWallMs: this.#parts.clock.wallMs(), done: outcome.done, undo })
     return { ...outcome, undo }
   }

@@ -68,9 +68,9 @@ test('no change without the role; a new role counts from the next request on', a
 test('orders carry the name of the account, whatever the page says', async () => {
   const rig = await open()
   const operator = await rig.as('operator')
-  rig.reply = () => ({ done: true, sentence: 'r1: pinned' })
+  rig.reply = () => ({ done: true, sentence: 'r1: pinned', atWallMs: 5 })
   const answer = await rig.ask('POST', '/api/act', { body: { act: { ...ACT, who: 'somebody else' } }, headers: operator })
-  assert.deepEqual(JSON.parse(answer.text), { done: true, sentence: 'r1: pinned', undo: null } satisfies ActAnswer)
+  assert.deepEqual(JSON.parse(answer.text), { done: true, sentence: 'r1: pinned', atWallMs: 5, undo: { act: { kind: 'take-back', ruleId: 'r1', of: 'pin', actAtWallMs: 5, why: 'undo: test' } } } satisfies ActAnswer)
   assert.equal((JSON.parse(rig.asked.at(-1)!) as { act: { who: string } }).act.who, 'operator')
   await rig.ask('POST', '/api/record/incident/note', { body: { who: 'x', id: 'i', text: 't' }, headers: operator })
   assert.equal((JSON.parse(rig.asked.at(-1)!) as { question: { who: string } }).question.who, 'operator')

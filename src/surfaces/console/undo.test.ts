@@ -5,34 +5,29 @@ import type { ControlView, RuleRecord } from '../../contract/control.ts'
 import { undoOf } from './undo.ts'
 
 const NOW = 1_700_000_000_000
-const rule = (more: Partial<RuleRecord> = {}): RuleRecord => ({
-  id: 'r1', origin: 'automatic', sentence: 's', when: [{ attribute: 'path', glob: '/x' }], action: 'block', stage: 'active', dryRun: false, bornAtWallMs: NOW, expiresAtWallMs: NOW + 60_000, who: '', why: '', evidence: null,
-  since: { matched: 0, positive: 0, canaryTried: 0, canaryPassed: 0 }, history: [], ...more,
-})
-const kindOf = (act: ConsoleAct, before: RuleRecord[], plan: Parameters<typeof undoOf>[2] = []): string | null => undoOf(act, { rules: before } as unknown as ControlView, plan, NOW)?.act.kind ?? null
-const on = (kind: 'pin' | 'unpin' | 'veto' | 'extend' | 'expire'): ConsoleAct => ({ kind, ruleId: 'r1', untilWallMs: kind === 'extend' ? NOW + 1 : null, why: 'because' }) as ConsoleAct
+const done = { done: true, sentence: 's', atWallMs: NOW }
+const view = (...rules: ReadonlyArray<Partial<RuleRecord>>): ControlView => ({ rules: rules.map((one) => ({ id: 'r1', origin: 'automatic', action: 'block', dryRun: false, ...one })) }) as unknown as ControlView
+const kindOf = (act: ConsoleAct, before: ControlView | null): string | null => undoOf(act, done, before)?.act.kind ?? null
 
-test('each act is taken back by what was so before it, or by nothing', () => {
-  assert.equal(kindOf(on('pin'), [rule()]), 'unpin')
-  assert.equal(kindOf(on('pin'), [rule({ stage: 'pinned' })]), null)
-  assert.equal(kindOf(on('pin'), [rule({ stage: 'vetoed' })]), null)
-  assert.equal(kindOf(on('unpin'), [rule({ stage: 'pinned' })]), 'pin')
-  assert.equal(kindOf(on('unpin'), [rule({ stage: 'vetoed' })]), 'veto')
-  assert.equal(kindOf(on('veto'), [rule()]), 'unpin')
-  assert.equal(kindOf(on('veto'), [rule({ stage: 'pinned' })]), 'pin')
-  assert.equal(kindOf(on('extend'), [rule()]), null)
-  assert.equal(kindOf(on('expire'), [rule()]), null, 'an automatic rule comes back by itself when it is needed')
-  assert.equal(kindOf(on('expire'), [rule({ origin: 'operator' })]), 'add')
-  assert.equal(kindOf(on('expire'), [rule({ origin: 'operator', action: 'limit' })]), null, 'its limit is not known')
-  assert.equal(kindOf(on('expire'), [rule({ origin: 'operator', action: 'limit' })], [{ id: 'r1', origin: 'operator', action: 'limit', when: [], dryRun: false, expiresAtWallMs: null, limitPerSecond: 5 }]), 'add')
-  assert.equal(kindOf({ kind: 'dry-run', of: 'all', on: true, why: 'w' }, [rule()]), 'dry-run')
-  assert.equal(kindOf({ kind: 'dry-run', of: 'all', on: true, why: 'w' }, [rule({ dryRun: true })]), null, 'it was so already')
-  assert.equal(kindOf({ kind: 'dry-run', of: { rule: 'r1' }, on: false, why: 'w' }, [rule({ dryRun: true })]), 'dry-run')
-  assert.equal(kindOf(on('pin'), []), null)
+test('an act on a rule is taken back by name and time; a rule that was added is ended; what is taken back is not offered again', () => {
+  for (const kind of ['pin', 'unpin', 'veto', 'extend', 'step-down', 'expire'] as const) {
+    assert.deepEqual(undoOf({ kind, ruleId: 'r1', untilWallMs: null, why: 'w' }, done, null), { act: { kind: 'take-back', ruleId: 'r1', of: kind, actAtWallMs: NOW, why: 'undo: w' } })
+  }
+  assert.equal(kindOf({ kind: 'add', ruleId: 'r1', when: [{ attribute: 'unproven' }], action: 'block', untilWallMs: null, why: 'w' }, null), 'expire')
+  assert.equal(kindOf({ kind: 'take-back', ruleId: 'r1', of: 'pin', actAtWallMs: null, why: 'w' }, null), null)
 })
 
-test('the undo of a long reason is still an order that is taken', () => {
-  const undo = undoOf({ ...on('veto'), why: 'x'.repeat(500) }, { rules: [rule()] } as unknown as ControlView, [], NOW)!
+test('counting only is taken back unless it was so already', () => {
+  assert.equal(kindOf({ kind: 'dry-run', of: 'all', on: true, why: 'w' }, view({})), 'dry-run')
+  assert.equal(kindOf({ kind: 'dry-run', of: 'all', on: true, why: 'w' }, view({ dryRun: true })), null)
+  assert.equal(kindOf({ kind: 'dry-run', of: { rule: 'r1' }, on: false, why: 'w' }, view({ dryRun: true })), 'dry-run')
+  assert.equal(kindOf({ kind: 'dry-run', of: { step: 'block' }, on: true, why: 'w' }, view({})), 'dry-run')
+})
+
+test('what was not done has no undo, and the undo of a long reason is still an order that is taken', () => {
+  const act: ConsoleAct = { kind: 'veto', ruleId: 'r1', untilWallMs: null, why: 'x'.repeat(500) }
+  assert.equal(undoOf(act, { done: false, sentence: 'no' }, null), null)
+  const undo = undoOf(act, done, null)!
   assert.ok(undo.act.why.length <= 500)
   assert.ok(!('who' in undo.act))
 })

@@ -162,7 +162,19 @@ test('an order that cannot be meant is refused with the reason', () => {
   assert.match(wrong(act({ kind: 'add', ruleId: 'a', action: 'block', when: [{ attribute: 'prefix', cidrs: ['10.0.0.0/33'] }] })), /the prefix length is 0 to 32/)
   assert.match(wrong(act({ kind: 'add', ruleId: 'a', action: 'block', when: [{ attribute: 'userAgent', equals: 1 }] })), /no condition on "userAgent" that a person can write/)
   assert.match(wrong(act({ kind: 'dry-run', of: 'some', on: true })), /must name a rule, a step, or be "all"/)
+  assert.match(wrong(act({ kind: 'take-back', ruleId: 'a', of: 'add' })), /of must be one of pin, unpin, veto, extend, step-down, expire/)
+  assert.match(wrong(act({ kind: 'take-back', ruleId: 'a', of: 'pin', actAtWallMs: 'now' })), /must be a time/)
   assert.match(wrong('[1]'), /one JSON object/)
+})
+
+test('a step down and what takes an act back are read whole', () => {
+  const read = (line: string): unknown => {
+    const answer = readQuestion(line, NOW)
+    return 'question' in answer && answer.question.ask === 'act' ? answer.question.act : answer
+  }
+  assert.deepEqual(read(act({ kind: 'step-down', ruleId: 'a', untilWallMs: NOW + 1 })), { who: 'me', why: 'test', kind: 'step-down', ruleId: 'a', untilWallMs: null })
+  assert.deepEqual(read(act({ kind: 'take-back', ruleId: 'a', of: 'extend', actAtWallMs: NOW })), { who: 'me', why: 'test', kind: 'take-back', ruleId: 'a', of: 'extend', actAtWallMs: NOW })
+  assert.deepEqual(read(act({ kind: 'take-back', ruleId: 'a', of: 'veto' })), { who: 'me', why: 'test', kind: 'take-back', ruleId: 'a', of: 'veto', actAtWallMs: null })
 })
 
 test('text of an order cannot carry line ends or terminal codes into a log', () => {
@@ -174,7 +186,7 @@ test('text of an order cannot carry line ends or terminal codes into a log', () 
 test('any line at all is answered: a question or a refusal, never an exception', () => {
   fc.assert(fc.property(fc.string({ maxLength: 60 }), (line) => void readQuestion(line, NOW)))
   fc.assert(
-    fc.property(fc.constantFrom('pin', 'veto', 'add', 'dry-run', 'extend', 'expire', 'unpin', 'x'), fc.dictionary(fc.constantFrom('ruleId', 'when', 'of', 'on', 'untilWallMs', 'action', 'limitPerSecond'), fc.jsonValue()), (kind, fields) => {
+    fc.property(fc.constantFrom('pin', 'veto', 'add', 'dry-run', 'extend', 'expire', 'unpin', 'step-down', 'take-back', 'x'), fc.dictionary(fc.constantFrom('ruleId', 'when', 'of', 'on', 'untilWallMs', 'action', 'limitPerSecond', 'actAtWallMs'), fc.jsonValue()), (kind, fields) => {
       const read = readQuestion(act({ kind, ...fields }), NOW)
       assert.ok('question' in read || read.refused.message.length > 0)
     }),

@@ -2,7 +2,7 @@
 import { isIP } from 'node:net'
 import { exploreAttributes, type ExploreQuestion } from '../../contract/console.ts'
 import { CONTROL_FORMAT, type ControlQuestion, type ControlRefusal, LONGEST_ASKS_BYTES } from '../../contract/control-socket.ts'
-import type { OperatorAct } from '../../contract/operator-act.ts'
+import type { ActOnRule, OperatorAct } from '../../contract/operator-act.ts'
 import { type Condition, type FeatureAttribute, type RuleAction, ruleActions } from '../../contract/plan.ts'
 import { type RecordQuestion, roomNames } from '../../contract/record.ts'
 import { cidrProblem } from '../../kernel/cidr-set.ts'
@@ -66,6 +66,8 @@ export function readQuestion(line: string, nowWallMs: number, allowed: Allowed =
   }
 }
 
+const takenBack: ReadonlyArray<ActOnRule['kind']> = ['pin', 'unpin', 'veto', 'extend', 'step-down', 'expire']
+
 function actOf(raw: Fields, nowWallMs: number, allowed: Allowed): OperatorAct {
   const signed = { who: text(raw, 'who'), why: text(raw, 'why') }
   switch (raw['kind']) {
@@ -73,12 +75,20 @@ function actOf(raw: Fields, nowWallMs: number, allowed: Allowed): OperatorAct {
     case 'veto':
       return { ...signed, kind: raw['kind'], ruleId: ruleId(raw['ruleId']), untilWallMs: until(raw, nowWallMs) }
     case 'unpin':
+    case 'step-down':
     case 'expire':
       return { ...signed, kind: raw['kind'], ruleId: ruleId(raw['ruleId']), untilWallMs: null }
     case 'extend': {
       const end = until(raw, nowWallMs)
       if (end === null) throw new Wrong('extend needs an end')
       return { ...signed, kind: 'extend', ruleId: ruleId(raw['ruleId']), untilWallMs: end }
+    }
+    case 'take-back': {
+      const of = takenBack.find((kind) => kind === raw['of'])
+      if (of === undefined) throw new Wrong(`of must be one of ${takenBack.join(', ')}`)
+      const at = raw['actAtWallMs'] ?? null
+      if (at !== null && !(typeof at === 'number' && Number.isFinite(at) && at >= 0)) throw new Wrong('actAtWallMs must be a time or null')
+      return { ...signed, kind: 'take-back', ruleId: ruleId(raw['ruleId']), of, actAtWallMs: at as number | null }
     }
     case 'add':
       return addOf(raw, signed, nowWallMs, allowed)
