@@ -5,18 +5,18 @@ import { createRequire } from 'node:module'
 import { after, before, test } from 'node:test'
 import type { Browser } from 'playwright-core'
 import { componentNames, componentStates, type Statement, type StatusBoard } from '../../src/contract/statement.ts'
-import { pageLanguages } from '../../src/record/statement/page-words.ts'
+import { templatesIn } from '../../src/record/statement/page-words.ts'
 import { statusFiles } from '../../src/record/statement/status-files.ts'
-import { templatesIn } from '../../src/record/statement/templates.ts'
+import { statusLanguageCodes } from '../../src/record/statement/words/languages.ts'
 import { launchChromium } from '../support/chromium.ts'
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const now = Date.UTC(2026, 10, 23, 21)
-const languages = [...pageLanguages, 'fi']
+const languages = [...statusLanguageCodes, 'tr']
 const statements: readonly Statement[] = templatesIn('en').map(({ name, ...english }, i) => ({
   id: `2026-11-23-s${i + 1}`, incidentId: null, stage: 'published', draftedBy: 'a', writers: ['a'], approvedBy: 'b', publishedBy: 'c', createdAtWallMs: now, publishedAtWallMs: now - i * 3_600_000,
   // The last one in English alone, so that the note for other languages is judged too.
-  texts: i === 3 ? [{ language: 'en', ...english }] : pageLanguages.map((language) => { const { name: _, ...text } = templatesIn(language).find((one) => one.name === name)!; return { language, ...text } }),
+  texts: i === 3 ? [{ language: 'en', ...english }] : statusLanguageCodes.map((language) => { const { name: _, ...text } = templatesIn(language).find((one) => one.name === name)!; return { language, ...text } }),
 }))
 const board: StatusBoard = {
   components: componentNames.map((name, i) => ({ name, state: componentStates[i]!, automatic: false, sinceWallMs: i === 0 ? 0 : now })), statements, automaticState: true, fourEyes: false, languages, exportedAtWallMs: null, exportFolder: '', trouble: '', listen: '',

@@ -1,5 +1,5 @@
 import type { OptionTable, OptionValues } from '../../kernel/option.ts'
-import { pageLanguages } from './page-words.ts'
+import { statusLanguageCodes } from './words/languages.ts'
 
 const listenForm = 'HOST:PORT, like 127.0.0.1:8082 or [::1]:8082, or nothing'
 
@@ -31,7 +31,7 @@ export const statementOptions = {
     sentence: 'Where the status page is written as plain files at every change, for any static server, so that it stands when everything else is down. Empty: statement/public in dataDir.',
   },
   languages: {
-    kind: 'textList', default: ['en'], maxItems: 24, form: `codes of two letters; the page's own words are in ${pageLanguages.join(', ')}, others get them in English`, check: languageProblem, applies: 'live',
+    kind: 'textList', default: ['en'], maxItems: 24, form: `codes of two letters; the page's own words are in ${statusLanguageCodes.join(', ')}, others get them in English`, check: languageProblem, applies: 'live',
     sentence: 'Languages of the page, the first is the one people see who did not choose.',
   },
   timeZone: {

@@ -86,9 +86,9 @@ test('with four eyes the writer cannot approve, whatever name is typed beside th
 })
 
 test('a template comes in every language of the page, and is not approved while a bracket is open', async () => {
-  const r = rig({ languages: ['fr', 'en', 'fi'] })
+  const r = rig({ languages: ['fr', 'en', 'fi', 'tr'] })
   const draft = await ask<Statement>(r, 'draft', { template: 'attack' })
-  assert.deepEqual(draft.texts.map((one) => one.language), ['fr', 'en'])
+  assert.deepEqual(draft.texts.map((one) => one.language), ['fr', 'en', 'fi'])
   await assert.rejects(ask(r, 'approve', { id: draft.id }), /still holds \[heure\]/)
   await assert.rejects(ask(r, 'draft', { template: 'victory' }), /there is no template victory; there are first-word, attack, claim, over/)
   await r.room.close()

@@ -10,11 +10,11 @@ import { DAY_MS, SECOND_MS } from '../../kernel/units.ts'
 import { type Asks, choiceIn, lineIn, optionalLineIn, optionalTextIn } from '../read-asks.ts'
 import { RecordError, type Room, type RoomParts } from '../room.ts'
 import { readListen, type StatementSettings } from './options.ts'
+import { templatesIn } from './page-words.ts'
 import { StatementStore } from './statement-store.ts'
 import { exportStatus, versionOf } from './status-export.ts'
 import { LARGEST_PAGE_BYTES, statusFiles } from './status-files.ts'
 import { StatusListener } from './status-listener.ts'
-import { templatesIn } from './templates.ts'
 import { TroubleWatch } from './trouble-watch.ts'
 
 const MOST_STATEMENTS = 2_000
