@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import type { ActAnswer, ConsoleSession, ExploreAnswer, ExploreHarm, HistoryAnswer, KeptMoment, SettingsView } from '../../src/contract/console.ts'
+import type { ActAnswer, ConsoleAct, ConsoleSession, ExploreAnswer, ExploreHarm, HistoryAnswer, KeptMoment, SettingsView } from '../../src/contract/console.ts'
 import { CONTROL_SOCKET_NAME, type ShieldStatus } from '../../src/contract/control-socket.ts'
 import type { JournalEntry } from '../../src/contract/journal.ts'
 import { HistoryStore } from '../../src/surfaces/console/history-store.ts'
@@ -31,30 +31,30 @@ function account(file: string, name: string, role: string): Promise<void> {
 }
 
 class Operator {
-  readonly #url: string
+  readonly url: string
   headers: Record<string, string> = {}
 
   constructor(url: string) {
-    this.#url = url
+    this.url = url
   }
 
   async signIn(name: string): Promise<ConsoleSession> {
-    const response = await fetch(`${this.#url}/api/login`, { method: 'POST', headers: { origin: this.#url, 'content-type': 'application/json' }, body: JSON.stringify({ name, password: PASSWORD }) })
+    const response = await fetch(`${this.url}/api/login`, { method: 'POST', headers: { origin: this.url, 'content-type': 'application/json' }, body: JSON.stringify({ name, password: PASSWORD }) })
     const session = (await response.json()) as ConsoleSession
     assert.equal(response.status, 200, JSON.stringify(session))
-    this.headers = { cookie: response.headers.getSetCookie().map((one) => one.split(';')[0]).join('; '), 'x-polder-csrf': session.csrf, origin: this.#url, 'content-type': 'application/json' }
+    this.headers = { cookie: response.headers.getSetCookie().map((one) => one.split(';')[0]).join('; '), 'x-polder-csrf': session.csrf, origin: this.url, 'content-type': 'application/json' }
     return session
   }
 
   async get(path: string): Promise<unknown> {
-    const response = await fetch(`${this.#url}/api/${path}`, { headers: this.headers })
+    const response = await fetch(`${this.url}/api/${path}`, { headers: this.headers })
     const answer: unknown = await response.json()
     assert.equal(response.status, 200, `${path}: ${JSON.stringify(answer)}`)
     return answer
   }
 
   async post(path: string, body: object): Promise<unknown> {
-    const response = await fetch(`${this.#url}/api/${path}`, { method: 'POST', headers: this.headers, body: JSON.stringify(body) })
+    const response = await fetch(`${this.url}/api/${path}`, { method: 'POST', headers: this.headers, body: JSON.stringify(body) })
     const answer: unknown = await response.json()
     assert.equal(response.status, 200, `${path}: ${JSON.stringify(answer)}`)
     return answer
@@ -62,8 +62,65 @@ class Operator {
 
   /** Alive, and this session is known. */
   async knows(): Promise<boolean> {
-    return fetch(`${this.#url}/api/session`, { headers: this.headers }).then(async (response) => (await response.arrayBuffer(), response.status === 200), () => false)
+    return fetch(`${this.url}/api/session`, { headers: this.headers }).then(async (response) => (await response.arrayBuffer(), response.status === 200), () => false)
   }
+}
+
+/** Every order the pages can send about rules, each taken back by what its answer offers, over a rule by hand. */
+async function everyActIsTakenBack(ada: Operator): Promise<void> {
+  const ruleId = 'walked'
+  const why = 'a walk'
+  const status = async (): Promise<ShieldStatus> => {
+    const response = await fetch(`${ada.url}/api/live`, { headers: ada.headers })
+    let text = ''
+    for await (const part of response.body!) {
+      text += Buffer.from(part).toString()
+      const found = /event: second\ndata: (.*)\n\n/.exec(text)
+      if (found !== null) return (JSON.parse(found[1]!) as { status: ShieldStatus }).status
+    }
+    throw new Error('the stream ended')
+  }
+  const seen = async (): Promise<string> => {
+    const rule = (await status()).control.view?.rules.find(({ id }) => id === ruleId)
+    return rule === undefined ? 'gone' : JSON.stringify([rule.action, rule.stage, rule.expiresAtWallMs, rule.dryRun])
+  }
+  const send = async (act: ConsoleAct): Promise<ActAnswer> => {
+    const answer = (await ada.post('act', { act })) as ActAnswer
+    assert.ok(answer.done, `${act.kind}: ${answer.sentence}`)
+    return answer
+  }
+  const added = await send({ kind: 'add', ruleId, when: [{ attribute: 'path', glob: '/walked*' }], action: 'block', untilWallMs: Date.now() + 3_600_000, why })
+  await eventually('the rule is seen', 10_000, async () => (await seen()) !== 'gone')
+  const walk: readonly ConsoleAct[] = [
+    { kind: 'pin', ruleId, untilWallMs: null, why },
+    { kind: 'veto', ruleId, untilWallMs: null, why },
+    { kind: 'extend', ruleId, untilWallMs: Date.now() + 7_200_000, why },
+    { kind: 'step-down', ruleId, untilWallMs: null, why },
+    { kind: 'expire', ruleId, untilWallMs: null, why },
+    { kind: 'dry-run', of: { rule: ruleId }, on: true, why },
+    { kind: 'dry-run', of: { step: 'block' }, on: true, why },
+  ]
+  const before = await seen()
+  for (const act of walk) {
+    const answer = await send(act)
+    assert.ok(answer.undo !== null, `${act.kind} offers an undo`)
+    await eventually(`${act.kind} is felt`, 10_000, async () => (await seen()) !== before)
+    await send(answer.undo.act)
+    await eventually(`${act.kind} is taken back`, 10_000, async () => (await seen()) === before)
+  }
+  // Unpin needs a pin, and all is of Polder's own rules, of which there are none here.
+  await send({ kind: 'pin', ruleId, untilWallMs: Date.now() + 600_000, why })
+  await eventually('pinned', 10_000, async () => (await seen()).includes('pinned'))
+  const pinned = await seen()
+  const unpinned = await send({ kind: 'unpin', ruleId, untilWallMs: null, why })
+  await eventually('unpinned', 10_000, async () => (await seen()) !== pinned)
+  await send(unpinned.undo!.act)
+  await eventually('pinned again, with the same end', 10_000, async () => (await seen()) === pinned)
+  const all = await send({ kind: 'dry-run', of: 'all', on: true, why })
+  assert.deepEqual(all.undo, { act: { kind: 'dry-run', of: 'all', on: false, why: `undo: ${why}` } })
+  await send(all.undo!.act)
+  await send(added.undo!.act)
+  await eventually('gone', 10_000, async () => (await seen()) === 'gone')
 }
 
 test('a console in the life of a shield', { timeout: 240_000 }, async () => {
@@ -96,8 +153,13 @@ test('a console in the life of a shield', { timeout: 240_000 }, async () => {
     assert.ok(undone.done)
     await eventually('the undo is felt', 10_000, async () => (await get('<img src=x onerror=alert(1)>')) === 200)
 
+    await everyActIsTakenBack(ada)
+
     const { entries } = (await ada.post('record/journal/list', { afterSeq: 0, most: 1_000 })) as { entries: readonly JournalEntry[] }
-    assert.deepEqual(entries.filter(({ kind }) => kind === 'login' || kind === 'act').map(({ kind, who }) => `${kind} ${who}`), ['login ada', 'act ada', 'act ada'])
+    assert.deepEqual(entries.filter(({ kind }) => kind === 'login' || kind === 'act').map(({ kind, who }) => `${kind} ${who}`).slice(0, 3), ['login ada', 'act ada', 'act ada'])
+    for (const word of ['pinned at', 'back to its own life', 'vetoed', 'extended', 'stepped down from block to limit', 'ended', 'only counts', 'is taken back']) {
+      assert.ok(entries.some(({ kind, who, sentence }) => kind === 'act' && who === 'ada' && sentence.includes(word)), `${word} is in the journal with who`)
+    }
     await eventually('history and a moment are kept', 20_000, async () => {
       await get('a browser')
       const { points } = (await ada.get('history?most=600')) as HistoryAnswer
