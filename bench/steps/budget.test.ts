@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { overBudget } from './budget.ts'
-import { compareRuns } from './compare.ts'
+import { compareRuns, compareUntilSure, slowerBy } from './compare.ts'
 
 const step = (name: string, ratio: number, bytes: number) => ({ name, ns: ratio * 100, ratio, bytes })
 
@@ -30,4 +30,24 @@ test('a change is the median of turns, each against its neighbour', () => {
 test('steps that only one side has are left out', () => {
   const run = (name: string) => ({ calibrationNs: 100, steps: [step(name, 1, 1)] })
   assert.deepEqual(compareRuns([run('a')], [run('b')]), [])
+})
+
+test('noise of one measurement is measured away, what is slower stays slower, and what is not in doubt is measured once', async () => {
+  const run = (ratio: number) => ({ calibrationNs: 100, steps: [step('parse', ratio, 10)] })
+  const asked: number[] = []
+  const doubts: string[] = []
+  const compared = async (ratiosOfBranch: ReadonlyArray<readonly number[]>) => {
+    asked.length = doubts.length = 0
+    const changes = await compareUntilSure(
+      async (more) => {
+        asked.push(more)
+        return [ratiosOfBranch[more].map(() => run(1)), ratiosOfBranch[more].map(run)]
+      },
+      2, 2, (slower) => doubts.push(...slower.map((one) => one.name)),
+    )
+    return slowerBy(changes, 2).map((one) => one.name)
+  }
+  assert.deepEqual([await compared([[1, 1.2, 0.9]]), asked, doubts], [[], [0], []])
+  assert.deepEqual([await compared([[3, 2.4, 1], [1, 1, 1, 1.1, 5, 1]]), asked, doubts], [[], [0, 1], ['parse']])
+  assert.deepEqual([await compared([[2.2, 2.4, 2.1], [2.3, 2.2], [2.1, 2.5]]), asked, doubts], [['parse'], [0, 1, 2], ['parse', 'parse']])
 })

@@ -9,10 +9,12 @@ import { machineLines } from '../report/machine-lines.ts'
 import { resultFolder, writeResults } from '../report/result-folder.ts'
 import { type Budget, overBudget } from './budget.ts'
 import { withBase } from './base-tree.ts'
-import { type Change, compareRuns } from './compare.ts'
+import { type Change, compareUntilSure, slowerBy } from './compare.ts'
 
 const root = join(import.meta.dirname, '../..')
 const budgetFile = join(import.meta.dirname, 'budget.json')
+/** Twice more, with twice and three times the turns: about three minutes in the worst case. */
+const RETRIES = 2
 
 export interface StepFigures {
   readonly name: string
@@ -73,19 +75,23 @@ async function compare(flags: Flags): Promise<number> {
   const ref = flags.text('compare')
   if (!/^[\w./@^~-]+$/.test(ref) || ref.startsWith('-')) throw new UsageError(`--compare ${ref}: not a git ref`)
   const rounds = Math.round(flags.number('rounds'))
-  const base: StepsRun[] = []
-  const branch: StepsRun[] = []
-  await withBase(root, ref, async (tree) => {
-    for (let turn = 1; turn <= Math.round(flags.number('repeats')); turn++) {
-      say(`turn ${turn}: ${ref}`)
-      base.push(await measureTree(tree, rounds))
-      say(`turn ${turn}: this tree`)
-      branch.push(await measureTree(root, rounds))
-    }
-  })
-  const changes = compareRuns(base, branch)
   const tolerance = flags.number('tolerance')
-  const slower = changes.filter((one) => one.timeRatio > tolerance || one.bytesAfter > one.bytesBefore * tolerance + 32)
+  let changes: Change[] = []
+  await withBase(root, ref, async (tree) => {
+    const measureBoth = async (more: number): Promise<readonly [StepsRun[], StepsRun[]]> => {
+      const base: StepsRun[] = []
+      const branch: StepsRun[] = []
+      for (let turn = 1; turn <= Math.round(flags.number('repeats')) * (more + 1); turn++) {
+        say(`turn ${turn}: ${ref}`)
+        base.push(await measureTree(tree, rounds))
+        say(`turn ${turn}: this tree`)
+        branch.push(await measureTree(root, rounds))
+      }
+      return [base, branch]
+    }
+    changes = await compareUntilSure(measureBoth, tolerance, RETRIES, (slower) => say(`${slower.map((one) => one.name).join(', ')}: slower, or noise; measured again`))
+  })
+  const slower = slowerBy(changes, tolerance)
   if (flags.isOn('json')) process.stdout.write(`${JSON.stringify({ ref, changes, slower: slower.map((one) => one.name) })}\n`)
   else process.stdout.write(`${changeTable(changes)}\n`)
   for (const one of slower) say(`slower than ${ref}: ${one.name}: ${figure(one.timeRatio)} times the CPU, ${figure(one.bytesBefore)} to ${figure(one.bytesAfter)} bytes`)
