@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { request } from 'node:http'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { freePort } from '../support/free-port.ts'
 import { launchChromium } from '../support/chromium.ts'
 import { eventually } from '../support/in-process-shield.ts'
 import { LoadOrigin } from '../support/load-origin.ts'
@@ -20,13 +20,6 @@ let origin: LoadOrigin
 let polder: PolderProcess
 let consoleUrl = ''
 let yaml = ''
-
-const freePort = (): Promise<number> => new Promise((resolve) => {
-  const server = createServer().listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as { port: number }
-    server.close(() => resolve(port))
-  })
-})
 
 function account(file: string, name: string, role: string): Promise<void> {
   const child = spawn(join(import.meta.dirname, '../../bin/polder'), ['account', 'add', name, '--role', role, '--password-stdin', '-c', file], { stdio: ['pipe', 'ignore', 'inherit'] })

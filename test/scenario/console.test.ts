@@ -1,7 +1,6 @@
 /** Issue 7: the console of a running shield. It comes by a reload, stays signed in over kill -9 and over an upgrade, and what people do there is in the journal with their name. */
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import type { ActAnswer, ConsoleAct, ConsoleSession, ExploreAnswer, ExploreHarm, HistoryAnswer, KeptMoment, SettingsView } from '../../src/contract/console.ts'
@@ -9,20 +8,12 @@ import { CONTROL_SOCKET_NAME, type ShieldStatus } from '../../src/contract/contr
 import type { JournalEntry } from '../../src/contract/journal.ts'
 import { HistoryStore } from '../../src/surfaces/console/history-store.ts'
 import { askShield } from '../../src/surfaces/control-socket/control-client.ts'
+import { freePort } from '../support/free-port.ts'
 import { eventually } from '../support/in-process-shield.ts'
 import { LoadOrigin } from '../support/load-origin.ts'
 import { PolderProcess } from '../support/polder-process.ts'
 
 const PASSWORD = 'correct horse battery'
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 function account(file: string, name: string, role: string): Promise<void> {
   const child = spawn(join(import.meta.dirname, '../../bin/polder'), ['account', 'add', name, '--role', role, '--password-stdin', '-c', file], { stdio: ['pipe', 'inherit', 'inherit'] })

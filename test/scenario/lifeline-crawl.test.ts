@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { crawlMany } from '../support/crawl-many.ts'
 import { eventually, startTestShield } from '../support/in-process-shield.ts'
-import { freePort, lifelineState } from '../support/lifeline-shield.ts'
+import { freePort } from '../support/free-port.ts'
+import { lifelineState } from '../support/lifeline-shield.ts'
 import { LoadOrigin } from '../support/load-origin.ts'
 
 test('memory stays flat, nothing is fetched twice after kill -9, and what did not change is not sent again', { timeout: 280_000 }, async () => {

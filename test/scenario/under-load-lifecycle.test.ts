@@ -1,7 +1,7 @@
 /** Issue 2, Shows 5: Polder is upgraded in place and stopped while it is under load. Nobody is refused and nobody is cut. */
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
 import { after, before, test } from 'node:test'
+import { freePort } from '../support/free-port.ts'
 import { eventually, metric } from '../support/in-process-shield.ts'
 import { LoadOrigin } from '../support/load-origin.ts'
 import { PolderProcess } from '../support/polder-process.ts'
@@ -15,15 +15,6 @@ before(async () => {
 })
 
 after(() => origin?.close())
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
 
 function isAlive(pid: number): boolean {
   try {

@@ -1,20 +1,12 @@
 /** A shield with a lifeline in front of the sample site, crawled whole; for tests of what is left when the site is gone. */
 import { spawnSync } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type { LifelineState } from '../../src/contract/lifeline.ts'
 import { askShield } from '../../src/surfaces/control-socket/control-client.ts'
 import { eventually } from './in-process-shield.ts'
 import { PolderProcess } from './polder-process.ts'
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
+export { freePort } from './free-port.ts'
 
 export function lifelineSettings(port: number, origin: string, more = ''): string {
   return `listen: 127.0.0.1:${port}\norigin: ${origin}\nworkers: 1\nlifeline: { sites: ["http://127.0.0.1:${port}"], maxPerSecond: 1000, busyShare: 100%, noticeAfterMs: 0s, publicPaths: [/contact, /visit]${more} }\n`

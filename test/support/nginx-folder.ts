@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { eventually } from './in-process-shield.ts'
-import { freePort } from './lifeline-shield.ts'
+import { freePort } from './free-port.ts'
 
 export class NginxFolder {
   readonly url: string

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
 import { join } from 'node:path'
 import { startSampleSite } from '../../sample-site/start-sample-site.ts'
+import { freePort } from './free-port.ts'
 import type { SeenRequest, WatchedOrigin } from './seen-request.ts'
 import { testFolder } from '../../src/kernel/test-folder.testing.ts'
 
@@ -165,15 +166,6 @@ function readLog(file: string): string {
   } catch {
     return ''
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createTcpServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 async function untilListening(port: number): Promise<void> {
