@@ -77,7 +77,7 @@ before(async () => {
     socket.on('error', () => {})
   })
   polder = await PolderProcess.start(`listen: [127.0.0.1:0, { address: "127.0.0.1:0", tls: true }]
-origin: { upstreams: [${origin.url}], firstByteTimeoutMs: 700ms }
+origin: { upstreams: [${origin.url}], firstByteTimeoutMs: 3s }
 workers: 2
 routes:
   - { path: /ws, upgrade: true }
@@ -234,12 +234,13 @@ test('HTTP/1.0 gets an answer that ends with the connection, never chunks', asyn
 test('an origin that does not begin in time is 504 with its reason, sooner where the route says so', async () => {
   const from = performance.now()
   assert.match(await exchange(polder.url, get('/slow/er')), /^HTTP\/1\.1 504 /)
-  assert.ok(performance.now() - from < 600)
-  const answer = await exchange(polder.url, get('/slow'))
-  const tookMs = performance.now() - from
+  assert.ok(performance.now() - from < 2_900)
+  const again = performance.now()
+  const answer = await exchange(polder.url, get('/slow'), { withinMs: 20_000 })
+  const tookMs = performance.now() - again
   assert.match(answer, /^HTTP\/1\.1 504 /)
   assert.match(answer, /origin-timeout/)
-  assert.ok(tookMs > 600 && tookMs < 3_000, `${tookMs} ms`)
+  assert.ok(tookMs > 2_900 && tookMs < 15_000, `${tookMs} ms`)
 })
 
 test('resets of the origin are 502 with their reason, forty in a row do no harm to the next request', async () => {

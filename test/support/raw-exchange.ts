@@ -1,6 +1,9 @@
 /** Bytes to a server on loopback, bytes back: for what no client library shows, such as 1xx answers, trailers and half-closed connections. */
 import { connect, type Socket } from 'node:net'
 
+/** Far more than an answer takes on a busy machine; only what goes wrong waits this long. */
+const PATIENCE_MS = 20_000
+
 export interface Wire {
   readonly socket: Socket
   /** Everything the server has sent, as latin1. */
@@ -35,7 +38,7 @@ export function openWire(url: string, from = ''): Promise<Wire> {
     socket,
     text: () => text,
     send: (bytes) => void socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes),
-    until: (wanted, withinMs = 5_000) =>
+    until: (wanted, withinMs = PATIENCE_MS) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
           const holds = wanted === null ? closed : text.includes(wanted)
@@ -63,7 +66,7 @@ export function openWire(url: string, from = ''): Promise<Wire> {
 }
 
 /** Sends one message on a connection of its own and returns all that came until the server closed it. */
-export async function exchange(url: string, bytes: string, { from = '', withinMs = 5_000 } = {}): Promise<string> {
+export async function exchange(url: string, bytes: string, { from = '', withinMs = PATIENCE_MS } = {}): Promise<string> {
   const wire = await openWire(url, from)
   try {
     wire.send(bytes)
