@@ -90,6 +90,16 @@ test('five thousand events with repetitions over a change of daylight saving tim
   for (const one of events) assert.equal(wall.format(one.fromWallMs), `${String(8 + (Number(one.title.slice(10)) % 10)).padStart(2, '0')}:30`, one.title)
 })
 
+test('an event that began long before the time looked at is there as long as it goes on, also when it repeats or was made longer once', () => {
+  const start = Date.UTC(2026, 9, 20, 12)
+  const fair = (lasts: string, ...more: string[]) => readIcs(calendar(...event('1', 'DTSTART:20261001T080000Z', `DURATION:${lasts}`, 'SUMMARY:Fair', ...more)), start, start + 3_600_000, 'UTC').events.map((one) => one.title)
+  assert.deepEqual([fair('P19DT5H'), fair('P19DT3H')], [['Fair'], []])
+  assert.deepEqual(fair('P6D', 'RRULE:FREQ=WEEKLY'), ['Fair'], 'the third week’s began on the 15th')
+  assert.deepEqual(fair('PT1H', 'RRULE:FREQ=DAILY;COUNT=5'), [])
+  const moved = calendar(...event('1', 'DTSTART:20261001T080000Z', 'DURATION:PT1H', 'SUMMARY:Fair', 'RRULE:FREQ=WEEKLY'), ...event('1', 'RECURRENCE-ID:20261008T080000Z', 'DTSTART:20261008T080000Z', 'DURATION:P20D', 'SUMMARY:Long fair'))
+  assert.deepEqual(readIcs(moved, start, start + 3_600_000, 'UTC').events.map((one) => one.title), ['Long fair'])
+})
+
 function stamp(ms: number): string {
   return new Date(ms).toISOString().replaceAll(/[-:]/g, '').replace('.000', '')
 }

@@ -69,7 +69,7 @@ export function readIcs(text: string, fromWallMs: number, toWallMs: number, zone
     if (event.status === 'CANCELLED') continue
     try {
       if (event.rrule !== undefined && TOO_OFTEN.test(String(event.rrule))) throw new Error('it repeats more often than every hour')
-      const instances = ical.expandRecurringEvent(event, { from: new Date(fromWallMs - LONGEST_EVENT_MS), to: new Date(toWallMs), expandOngoing: true })
+      const instances = ical.expandRecurringEvent(event, { from: new Date(fromWallMs - lookBackMs(event)), to: new Date(toWallMs), expandOngoing: true })
       if (instances.length > MOST_INSTANCES_OF_ONE) throw new Error(`it takes place ${instances.length} times in the time looked at; at most ${MOST_INSTANCES_OF_ONE} are taken`)
       for (const instance of instances) {
         const placed = placeInstance(instance, zone, title)
@@ -83,6 +83,12 @@ export function readIcs(text: string, fromWallMs: number, toWallMs: number, zone
   }
   events.sort((a, b) => a.fromWallMs - b.fromWallMs || (a.title < b.title ? -1 : 1))
   return { events, entries: begun, troubles }
+}
+
+/** An event that began so long before may still go on. A single event of a series can be moved and made longer at will; two days are for zones and clock changes. */
+function lookBackMs({ start, end, recurrences }: VEvent): number {
+  const lastsMs = end instanceof Date ? end.getTime() - start.getTime() : 0
+  return recurrences === undefined && lastsMs < LONGEST_EVENT_MS - 2 * DAY_MS ? Math.max(0, lastsMs) + 2 * DAY_MS : LONGEST_EVENT_MS
 }
 
 function eventsOf(body: string): VEvent[] {
