@@ -51,6 +51,7 @@ const said: readonly Sample[] = (() => {
     journal: { entries: 0, lastSeq: 0, lastHash: '', segments: 0, bytes: 0, suspended: null, waiting: 0, lost: 0, failures: 0 }, closedRooms: [],
     alerts: { open: { info: 0, warning: 0, critical: 0 }, channels: [{ name: 'duty', kind: 'mail', to: '', sent: 0, failed: 0, waiting: 0, lastSentAtWallMs: null, trouble: null }] },
   }
+  totals.console = { sessions: 1, pages: 1, secondsSkipped: 0, wrongSignIns: 0, lockOuts: { device: 0, pair: 0, account: 0, address: 0 }, actsDone: 0, actsRefused: 0, historyBytes: 1, historySuspended: false, delayMs: 1 }
   totals.lifeline = {
     atWallMs: 1, sites: [], pause: 'done', pass: { number: 1, startedAtWallMs: 1, endedAtWallMs: 1, done: 1, left: 0, perSecond: 0 }, pages: { known: 1, kept: 1, missing: 0, beyondBound: 0 }, disk: { bytes: 1, maxBytes: 1, copyBytes: 1, suspended: false },
     age: { medianMs: 1, oldestMs: 1 }, coverage: { share: 1, reads: 1, days: 1, unserved: [] }, missing: [], memory: { heapBytes: 1, externalBytes: 1 },

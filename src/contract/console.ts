@@ -263,6 +263,27 @@ export interface AccountAnswer {
   readonly totpUri?: string
 }
 
+/** What the console's thread tells of itself for the metrics. Counts are since that thread began. */
+export interface ConsoleFigures {
+  readonly sessions: number
+  readonly pages: number
+  /** Seconds left out for pages that read too slowly, of those that are open. */
+  readonly secondsSkipped: number
+  readonly wrongSignIns: number
+  /** By what had to wait from then on: a browser, a known address, the strangers of an account, an address. */
+  readonly lockOuts: Readonly<Record<LockedPlace, number>>
+  readonly actsDone: number
+  readonly actsRefused: number
+  /** -1: not known, the disk refuses. */
+  readonly historyBytes: number
+  readonly historySuspended: boolean
+  /** From the main thread's picture of a second to its bytes in every page's connection: the worst of the last ten. */
+  readonly delayMs: number
+}
+
+export const lockedPlaces = Object.freeze(['device', 'pair', 'account', 'address'] as const)
+export type LockedPlace = (typeof lockedPlaces)[number]
+
 /** POST /api/accounts/WORD. */
 export interface AccountWishes {
   readonly add: { readonly name: string; readonly role: ConsoleRole; readonly password: string }

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ControlBeginning, ControlTick } from './control-tick.ts'
-import type { ExploreReply, ExploreQuestion } from './console.ts'
+import type { ConsoleFigures, ExploreReply, ExploreQuestion } from './console.ts'
 import type { ShieldStatus } from './control-socket.ts'
 import type { ControlEvent, ControlView } from './control.ts'
 import type { JournalDraft } from './journal.ts'
@@ -70,7 +70,7 @@ export type ThreadReport =
   /** From the console: a line as on the control socket; something to be written down; how it fares, once a second. */
   | { readonly type: 'console-ask'; readonly ticket: number; readonly line: string }
   | { readonly type: 'console-note'; readonly draft: JournalDraft }
-  | { readonly type: 'console-state'; readonly url: string; readonly pages: number; readonly sessions: number; readonly trouble: string | null }
+  | { readonly type: 'console-state'; readonly url: string; readonly trouble: string | null; readonly figures: ConsoleFigures }
 
 /** Between edge threads, the store and the control plane. Cache messages are the cache's own. */
 export type LinkMessage =

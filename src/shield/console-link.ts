@@ -21,21 +21,14 @@ export interface ConsoleLinkParts {
 export class ConsoleLink {
   readonly #parts: ConsoleLinkParts
   #asked = 0
-  #state: (ThreadReport & { type: 'console-state' }) | null = null
 
   constructor(parts: ConsoleLinkParts) {
     this.#parts = parts
   }
 
-  /** The last one heard; null: never. */
-  get state(): (ThreadReport & { type: 'console-state' }) | null {
-    return this.#state
-  }
-
   hear(report: ThreadReport): void {
     if (report.type === 'console-ask') void this.#answer(report.ticket, report.line)
     else if (report.type === 'console-note') this.#parts.writeDown(report.draft)
-    else if (report.type === 'console-state') this.#state = report
   }
 
   second(): void {

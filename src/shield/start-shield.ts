@@ -117,7 +117,10 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
         if (report.rehearseChallenge) for (const other of edgeNames(workers)) threads.send(other, { type: 'rehearse-challenge' })
         if (report.refreshLifeline) threads.send('lifeline', { type: 'lifeline', order: 'crawl' })
       } else if (report.type === 'explored') explore.hear(report.ticket, report.reply)
-      else if (name === 'console' && report.type !== 'ready') consoleLink.hear(report)
+      else if (name === 'console' && report.type !== 'ready') {
+        if (report.type === 'console-state') totals.console = report.url === '' ? null : report.figures
+        else consoleLink.hear(report)
+      }
       else if (name === 'record' && report.type !== 'ready') {
         record.hear(report)
         if (report.type === 'record-state') {

@@ -145,6 +145,8 @@ test('a console in the life of a shield', { timeout: 240_000 }, async () => {
     await eventually('the undo is felt', 10_000, async () => (await get('<img src=x onerror=alert(1)>')) === 200)
 
     await everyActIsTakenBack(ada)
+    await eventually('the metrics count the acts and the session', 5_000, async () => (await polder.metric('polder_console_sessions')) === 1 && (await polder.metric('polder_console_acts_total{result="done"}')) > 10)
+    assert.ok((await polder.metric('polder_console_history_bytes')) > 0)
 
     const { entries } = (await ada.post('record/journal/list', { afterSeq: 0, most: 1_000 })) as { entries: readonly JournalEntry[] }
     assert.deepEqual(entries.filter(({ kind }) => kind === 'login' || kind === 'act').map(({ kind, who }) => `${kind} ${who}`).slice(0, 3), ['login ada', 'act ada', 'act ada'])

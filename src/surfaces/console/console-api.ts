@@ -80,6 +80,8 @@ export class ConsoleApi {
   readonly #parts: ApiParts
   readonly #reads: Readonly<Record<string, Route>>
   readonly #changes: Readonly<Record<string, Route>>
+  /** Orders about rules since the start, for the metrics. */
+  readonly acts = { done: 0, refused: 0 }
 
   constructor(parts: ApiParts) {
     this.#parts = parts
@@ -278,6 +280,7 @@ export class ConsoleApi {
     if (!isFields(act)) throw new HttpRefusal(400, 'bad-request', 'act must be an object')
     const before = this.#parts.status()
     const outcome = (await this.#ask({ ask: 'act', act: { ...act, who: person.account.name } })) as ActOutcome
+    this.acts[outcome.done ? 'done' : 'refused']++
     const undo = undoOf(act as unknown as ConsoleAct, outcome, before?.control.view ?? null)
     this.#parts.live.send('acted', { who: person.account.name, sentence: outcome.sentence, atWallMs: this.#parts.clock.wallMs(), done: outcome.done, undo })
     return { ...outcome, undo }

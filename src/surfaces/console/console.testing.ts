@@ -34,7 +34,7 @@ export interface Rig {
   readonly url: string
   readonly clock: SimulatedClock
   readonly folder: string
-  readonly parts: { accounts: AccountBook; sessions: SessionBook; places: KnownPlaces; guard: GuessGuard; live: LiveHub; history: History; api: ConsoleApi; signIn: SignIn }
+  readonly parts: { accounts: AccountBook; sessions: SessionBook; places: KnownPlaces; guard: GuessGuard; live: LiveHub; history: History; store: HistoryStore; api: ConsoleApi; signIn: SignIn }
   readonly notes: JournalDraft[]
   /** Lines the main thread was asked. */
   readonly asked: string[]
@@ -63,18 +63,19 @@ export async function openRig(more: Partial<ConsoleSettings> = {}): Promise<Rig>
   const note = (draft: JournalDraft): void => void notes.push(draft)
   const signIn = new SignIn({ accounts, places, guard, clock, note })
   const live = new LiveHub(clock, 'run')
-  const history = new History(new HistoryStore(join(folder, 'history.sqlite'), () => {}))
   const main: MainLine = new MainLine((ticket, line) => {
     asked.push(line)
     main.hear(ticket, JSON.stringify({ format: 1, ok: true, answer: rig.reply(JSON.parse(line) as Record<string, unknown>) }))
   })
+  const store = new HistoryStore(join(folder, 'history.sqlite'), () => {})
+  const history = new History(store)
   const api = new ConsoleApi({ clock, version: '1.2.3', accounts, places, guard, sessions, signIn, live, history, main, settings, view: () => ({ rows: [], file: 'polder.yaml' }), status: () => rig.status, note })
   const pages = new Map([['/', { type: 'text/html; charset=utf-8', bytes: Buffer.from('<!doctype html>console'), gzip: null, tag: '"t"', hashed: false }]])
   const troubles: string[] = []
   const listener = new ConsoleListener({ api, pages, onTrouble: (sentence) => void troubles.push(sentence) })
   const rig: Rig = {
     url: '', clock, folder, notes, asked, status: null,
-    parts: { accounts, sessions, places, guard, live, history, api, signIn },
+    parts: { accounts, sessions, places, guard, live, history, store, api, signIn },
     settings: { ...defaultsOf(consoleOptions), listen: '127.0.0.1:0', ...more },
     reply: () => ({}),
     ask: (method, path, { body, raw, headers = {} } = {}) =>

@@ -9,10 +9,11 @@
  * nothing is washed out by many addresses; two that share a place share a count. Nothing is locked for longer than lockMaxMs.
  * A try that must wait is refused before any password is looked at, the right one too.
  */
+import type { LockedPlace } from '../../contract/console.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { hashText } from '../../kernel/hash.ts'
 
-const TABLES = Object.freeze({ device: 1_024, pair: 1_024, account: 1_024, address: 8_192 })
+const TABLES: Readonly<Record<LockedPlace, number>> = Object.freeze({ device: 1_024, pair: 1_024, account: 1_024, address: 8_192 })
 /** After the first wait this many tries are allowed before the next. */
 const TRIES_AFTER_LOCK = 3
 
@@ -23,7 +24,7 @@ export interface GuardSettings {
   readonly lockMaxMs: number
 }
 
-export type PlaceKind = keyof typeof TABLES
+export type PlaceKind = LockedPlace
 
 export interface Place {
   readonly kind: PlaceKind
@@ -42,6 +43,8 @@ export class GuessGuard {
   readonly #key: number
   readonly #settings: () => GuardSettings
   readonly #tables: Readonly<Record<PlaceKind, CountTable>>
+  /** Since the start, for the metrics. */
+  readonly lockOuts: Record<PlaceKind, number> = { device: 0, pair: 0, account: 0, address: 0 }
 
   /** `key`: drawn at start, so that nobody can choose addresses that share a place. */
   constructor(settings: () => GuardSettings, clock: Clock, key: number) {
@@ -72,6 +75,7 @@ export class GuessGuard {
       table.lockedUntilMs[slot] = now + Math.min(lockMaxMs, lockMs * 2 ** Math.min(30, table.locks[slot]!))
       table.tries[slot] = 0
       if (table.locks[slot]! < 255) table.locks[slot]!++
+      this.lockOuts[kind]++
       return true
     })
   }

@@ -39,6 +39,8 @@ export class SignIn {
   #tokens = STRANGER_BURST
   #filledAtMs = 0
   #wrong = 0
+  /** Since the start, for the metrics. */
+  wrongTries = 0
   #wrongAccounts = new Set<string>()
   #wrongSources = new Set<string>()
   #toldAtMs = Number.NEGATIVE_INFINITY
@@ -106,6 +108,7 @@ export class SignIn {
 
   #refuse(account: Account | null, at: readonly Place[], source: string): SignInOutcome {
     this.#wrong++
+    this.wrongTries++
     // Only names that exist: what else was typed there may be somebody's password.
     if (account !== null && this.#wrongAccounts.size < MOST_NAMED) this.#wrongAccounts.add(account.name)
     if (this.#wrongSources.size < MOST_NAMED) this.#wrongSources.add(source)

@@ -24,6 +24,7 @@ import { History } from './history.ts'
 import { KnownPlaces } from './known-places.ts'
 import { LiveHub } from './live-hub.ts'
 import { MainLine } from './main-line.ts'
+import { OwnFigures } from './own-figures.ts'
 import { outcomeRows } from './past-samples.ts'
 import { SessionBook } from './sessions.ts'
 import type { ConsoleStart, ConsoleThreadSettings } from './settings.ts'
@@ -67,6 +68,7 @@ const listener = new ConsoleListener({
     trouble = sentence
   },
 })
+const figures = new OwnFigures({ sessions, live, signIn, guard, api, store, history })
 const meter = new HistoryMeter()
 const fresh = new FreshEvents()
 const unlocked = new Map<string, number>()
@@ -107,6 +109,7 @@ function second(whole: ShieldStatus): void {
   if (wantsSamples) void keepSamples(status)
   const trimmed = status
   live.second((seq) => ({ seq, status: trimmed, point, historySuspended: history.suspended }))
+  figures.delayed(systemClock.wallMs() - whole.atWallMs)
   for (const event of happened) live.send('event', event)
 }
 
@@ -148,7 +151,7 @@ function tick(): void {
     if (suspended === null) log.info('history is written to the disk again')
     else log.error(suspended)
   }
-  report({ type: 'console-state', url: listener.url, pages: live.size, sessions: sessions.count, trouble: trouble === '' ? history.suspended : trouble })
+  report({ type: 'console-state', url: listener.url, trouble: trouble === '' ? history.suspended : trouble, figures: figures.now() })
 }
 
 function lookAround(): void {

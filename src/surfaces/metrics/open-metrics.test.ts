@@ -131,3 +131,19 @@ test('rules come and go, and their counters stay bounded', () => {
   assert.equal(totals.rules.size, 256)
   assert.ok(totals.rules.has('auto-999'))
 })
+
+test('the console is in the metrics while it is open, without a name of anybody in it', () => {
+  const totals = new Totals()
+  assert.ok(!openMetrics(totals, 'x').includes('polder_console'))
+  const figures = { sessions: 3, pages: 2, secondsSkipped: 1, wrongSignIns: 20, lockOuts: { device: 0, pair: 1, account: 2, address: 3 }, actsDone: 5, actsRefused: 1, historyBytes: 4_096, historySuspended: false, delayMs: 12 }
+  totals.console = figures
+  const samples = scrape(openMetrics(totals, 'x'))
+  for (const [name, value] of Object.entries({
+    polder_console_sessions: 3, polder_console_pages: 2, polder_console_skipped: 1, polder_console_wrong_sign_ins_total: 20, 'polder_console_lock_outs_total{place="account"}': 2, 'polder_console_lock_outs_total{place="address"}': 3,
+    'polder_console_acts_total{result="done"}': 5, 'polder_console_acts_total{result="refused"}': 1, polder_console_history_bytes: 4_096, polder_console_history_suspended: 0, polder_console_delay_seconds: 0.012,
+  })) assert.equal(samples.get(name), value, name)
+  totals.console = { ...figures, historyBytes: -1, historySuspended: true }
+  const broken = scrape(openMetrics(totals, 'x'))
+  assert.equal(broken.get('polder_console_history_suspended'), 1)
+  assert.ok(!broken.has('polder_console_history_bytes'), 'a size nobody knows is not said')
+})

@@ -1,5 +1,6 @@
 /** Totals as OpenMetrics 1.0 text. Every family has a fixed label set; nothing a visitor sends becomes a label. */
 import { type AlertsState, severities } from '../../contract/alert.ts'
+import { type ConsoleFigures, lockedPlaces } from '../../contract/console.ts'
 import type { LifelineState } from '../../contract/lifeline.ts'
 import { shieldStates } from '../../contract/plan.ts'
 import { reasons } from '../../contract/reason.ts'
@@ -119,6 +120,7 @@ function gauges(out: Lines, totals: Totals): void {
     out.family('polder_journal_lost', 'counter', 'Entries given up because the disk failed for too long.')
     out.sample('polder_journal_lost_total', {}, journal.lost)
   }
+  if (totals.console !== null) operatorConsole(out, totals.console)
   if (totals.record?.alerts) alerts(out, totals.record.alerts)
   out.family('polder_plan_version', 'gauge', 'Version of the plan the data plane follows.')
   out.sample('polder_plan_version', {}, totals.planVersion)
@@ -156,6 +158,30 @@ function lifeline(out: Lines, { atWallMs, pages, disk, age, coverage, pass }: Li
     out.family('polder_lifeline_pass_ended_timestamp_seconds', 'gauge', 'When it ended; not there while it is under way.', 'seconds')
     out.sample('polder_lifeline_pass_ended_timestamp_seconds', {}, pass.endedAtWallMs / 1_000)
   }
+}
+
+function operatorConsole(out: Lines, figures: ConsoleFigures): void {
+  out.family('polder_console_sessions', 'gauge', 'Browsers that are signed in to the console.')
+  out.sample('polder_console_sessions', {}, figures.sessions)
+  out.family('polder_console_pages', 'gauge', 'Pages of the console that are open and get every second.')
+  out.sample('polder_console_pages', {}, figures.pages)
+  out.family('polder_console_skipped', 'gauge', 'Seconds left out for open pages that read too slowly.')
+  out.sample('polder_console_skipped', {}, figures.secondsSkipped)
+  out.family('polder_console_wrong_sign_ins', 'counter', 'Sign-ins to the console with a wrong name, password or code that were looked at.')
+  out.sample('polder_console_wrong_sign_ins_total', {}, figures.wrongSignIns)
+  out.family('polder_console_lock_outs', 'counter', 'Times too many wrong sign-ins made somebody wait: a browser (device), a known address (pair), strangers of an account (account), an address (address).')
+  for (const place of lockedPlaces) out.sample('polder_console_lock_outs_total', { place }, figures.lockOuts[place])
+  out.family('polder_console_acts', 'counter', 'Orders about rules given in the console, by result.')
+  out.sample('polder_console_acts_total', { result: 'done' }, figures.actsDone)
+  out.sample('polder_console_acts_total', { result: 'refused' }, figures.actsRefused)
+  if (figures.historyBytes >= 0) {
+    out.family('polder_console_history_bytes', 'gauge', 'Bytes of the history file of the console.', 'bytes')
+    out.sample('polder_console_history_bytes', {}, figures.historyBytes)
+  }
+  out.family('polder_console_history_suspended', 'gauge', 'Whether the history is kept in memory because the disk fails (1) or written as it should (0).')
+  out.sample('polder_console_history_suspended', {}, figures.historySuspended ? 1 : 0)
+  out.family('polder_console_delay_seconds', 'gauge', 'From the picture of a second in the main thread to its bytes in the connection of every open page: the worst of the last ten.', 'seconds')
+  out.sample('polder_console_delay_seconds', {}, figures.delayMs / 1_000)
 }
 
 function alerts(out: Lines, { channels, open }: AlertsState): void {

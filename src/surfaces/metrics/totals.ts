@@ -1,3 +1,4 @@
+import type { ConsoleFigures } from '../../contract/console.ts'
 import type { LifelineState } from '../../contract/lifeline.ts'
 import type { ShieldState } from '../../contract/plan.ts'
 import type { Reason } from '../../contract/reason.ts'
@@ -29,6 +30,8 @@ export class Totals {
   record: RecordState | null = null
   /** At most a minute old, while the lifeline lives. */
   lifeline: LifelineState | null = null
+  /** null: no console runs. */
+  console: ConsoleFigures | null = null
   /** null: not heard since the start. */
   state: ShieldState | null = null
   planVersion = 0
