@@ -92,7 +92,7 @@ test('where no rule can be made the sentence says why', () => {
     [[{ attribute: 'pathClass', value: 'page' }], /cannot name a kind of path/],
     [[{ attribute: 'behaviour', value: 'visitor' }], /never the ones to act on/],
     [[{ attribute: 'path', value: '32' }], /not known any more/],
-    [[{ attribute: 'queryShape', value: '0' }], /missing query/],
+    [[{ attribute: 'tlsFingerprint', value: '0' }], /cannot name what is missing/],
   ]
   for (const [where, sentence] of cases) {
     const { when, sentence: said } = harm(where)

@@ -146,7 +146,7 @@ function conditionOf({ attribute, value }: ExploreFilter, { textOf }: ExploreSig
     }
     default: {
       const number = numberOf(value)
-      if ((attribute === 'tlsFingerprint' || attribute === 'queryShape') && number === 0) return attribute === 'queryShape' ? 'a rule cannot ask for a missing query' : 'no TLS fingerprint is known of these: a rule cannot name what is missing'
+      if (attribute === 'tlsFingerprint' && number === 0) return 'no TLS fingerprint is known of these: a rule cannot name what is missing'
       const text = textOf(number)
       return { attribute: attribute as FeatureAttribute, equals: number, ...(text === '' ? {} : { text: text.slice(0, 200) }) }
     }

@@ -20,7 +20,7 @@ import { ShieldStateMachine, stateRank } from './detection/state.ts'
 import { TrafficObserver } from './detection/traffic-observer.ts'
 import { explore } from './explore.ts'
 import type { KeptOrders } from './mitigation/kept-orders.ts'
-import { atMost } from './mitigation/ladder.ts'
+import { atMost, type LadderContext, showsAttack } from './mitigation/ladder.ts'
 import type { mitigationOptions } from './mitigation/options.ts'
 import { type BookContext, RuleBook } from './mitigation/rule-book.ts'
 import { SourceDrops } from './mitigation/source-drops.ts'
@@ -227,6 +227,7 @@ export class ControlLoop {
     const out = this.#z > detection.watchZ && excess >= MIN_EXCESS_PER_SECOND
     this.#outTicks = ((this.#outTicks << 1) | (out ? 1 : 0)) & 0b11111
     const trigger = this.#expectation.ratePerSecond * (Math.exp(detection.watchZ * 1.4826 * this.#expectation.madLog) - 1)
+    const ladder = this.#ladder()
     const change = this.#stateMachine.step(
       this.#nowMs,
       {
@@ -235,7 +236,7 @@ export class ControlLoop {
         originWell: this.#health.well,
         standsOut: countOnes(this.#outTicks) >= 2,
         excessGone: excess < Math.max(MIN_EXCESS_PER_SECOND, GONE_SHARE * trigger),
-        rulesPass: !this.#observer.baseline.coldStart && this.#proposals.some((proposal) => proposal.evidence.gates.every((gate) => gate.passed)),
+        rulesPass: this.#proposals.some((proposal) => showsAttack(proposal.when, proposal.evidence, ladder)),
         rulesNeeded: this.#book.rulesNeeded,
         evidence: this.#verdict.logLikelihood,
       },
@@ -276,15 +277,14 @@ export class ControlLoop {
       window: this.#observer.window,
       textOf: this.#observer.texts.textOf,
       inIncident: stateRank(this.#stateMachine.state) >= stateRank('STRAIN'),
-      ladder: {
-        coldStart: this.#observer.baseline.coldStart,
-        critical: this.#health.critical,
-        challengeAvailable: mitigation.challengeAvailable,
-        challengeHarmShare: mitigation.challengeHarmShare,
-        strongestStep: mitigation.strongestStep,
-      },
+      ladder: this.#ladder(),
       options: mitigation,
     }
+  }
+
+  #ladder(): LadderContext {
+    const { challengeAvailable, challengeHarmShare, strongestStep } = this.#settings.mitigation
+    return { coldStart: this.#observer.baseline.coldStart, critical: this.#health.critical, challengeAvailable, challengeHarmShare, strongestStep }
   }
 
   /** A new version only when something changed, or when the posture would run out. */

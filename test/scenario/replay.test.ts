@@ -10,12 +10,15 @@ import { replayPage } from '../../src/surfaces/cli/replay-page.ts'
 
 const data = join(import.meta.dirname, '../data')
 const settings = settingsFrom(Buffer.from('listen: 127.0.0.1:0\norigin: http://127.0.0.1:1\n'), '/polder.yaml', readEnvironment({}), 0 as never).settings!
-const replay = (inject: string | null, seed = 1, times = 10): Promise<ReplayResult> =>
-  replayLog({ log: join(data, 'semicomplete_2015-05.anon.log.gz'), settings, inject, times, spreadPerSecond: 20, capacityPerSecond: null, seed, clock: new SimulatedClock(), onProgress: () => {} })
+const replay = (inject: string | null, seed = 1, times = 10, capacityPerSecond: number | null = null): Promise<ReplayResult> =>
+  replayLog({ log: join(data, 'semicomplete_2015-05.anon.log.gz'), settings, inject, times, spreadPerSecond: 20, capacityPerSecond, seed, clock: new SimulatedClock(), onProgress: () => {} })
 
 const share = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(2)} %`
 
-/** Flood, the least share of it rules must stop once they act. 0: visitors' own agents on the home page, on a log a third of which is feed readers and crawlers: nothing may be promised. */
+/**
+ * Flood, the least share of it rules must stop once they act. 0: visitors' own agents on the home page, on a log a third of which is feed readers and crawlers
+ * that behave no differently: until the bots have got three pages each nothing tells them apart, and this origin serves them one in a dozen.
+ */
 const floods: ReadonlyArray<readonly [string, number]> = [
   [join(data, 'dos-tools/http_dos_bypass_cache.log'), 0.3],
   [join(data, 'dos-tools/http_dos_random_uri.log'), 0.9],
@@ -39,6 +42,17 @@ for (const [flood, least] of floods) {
     }
   })
 }
+
+test('visitors\' own agents on the home page meet a rule by how they behave where the origin serves them pages at all', async (context) => {
+  for (const seed of [1, 2, 3]) {
+    const { totals, rules } = await replay('switching-agents', seed, 10, 80)
+    const { own } = totals
+    context.diagnostic(`seed ${seed}: matched ${share(totals.matchedShareOnceRuled ?? 0, 1)} after ${totals.secondsToRule} s, refused ${share(own.refused, own.requests)} and challenged ${share(own.challenged, own.requests)} of the rest`)
+    assert.ok((totals.matchedShareOnceRuled ?? 0) >= 0.7, `seed ${seed}: matched ${totals.matchedShareOnceRuled}`)
+    assert.ok(own.refused / own.requests <= 0.0044 && own.challenged / own.requests <= 0.0044, `seed ${seed}: ${own.refused} refused, ${own.challenged} challenged`)
+    for (const { rule } of rules) assert.ok(!['challenge', 'limit', 'block'].includes(rule.action) || rule.when.some((condition) => condition.attribute === 'page-only'), rule.sentence)
+  }
+})
 
 test('a crowd of the log\'s own people at ten and thirty times its rate meets no rule', async () => {
   for (const [times, seed] of [[10, 1], [10, 2], [30, 3]] as const) {

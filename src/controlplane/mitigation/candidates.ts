@@ -85,7 +85,7 @@ function rangeItem(window: WindowRows, baseline: RequestRows, range: HeavyRange,
 }
 
 function valueItem(window: WindowRows, baseline: RequestRows, { field, value }: HeavyValue, textOf: TextOf): Item | null {
-  if ((field === 'queryShape' || field === 'tlsFingerprint') && value === 0) return null
+  if (field === 'tlsFingerprint' && value === 0) return null
   const text = textOf(value)
   if (field === 'method') return text === '' ? null : item('K', { attribute: 'method', oneOf: [text] }, `method ${text}`, window, baseline, textOf)
   const condition: Condition = { attribute: field as FeatureAttribute, equals: value, ...(text === '' ? {} : { text }) }
@@ -100,7 +100,7 @@ function fieldItem(group: ItemGroup, field: ItemField, condition: Condition, val
   if (field === 'headerOrder' || field === 'acceptCombo' || field === 'tlsFingerprint') addLogRows(normalBits, baseline)
   // Nor does a baseline learned before edge.tlsFingerprint was on: a browser's fingerprint, new to it, would look as if it were nobody's.
   if (field === 'tlsFingerprint') addBits(normalBits, mark(baseline, field, 0))
-  return { group, condition, isQueryShape: field === 'queryShape', soft: false, text, bits, arrivalBits: bits, normalBits }
+  return { group, condition, isQueryShape: field === 'queryShape' && value !== 0, soft: false, text, bits, arrivalBits: bits, normalBits }
 }
 
 function item(group: ItemGroup, condition: Condition, text: string, window: WindowRows, baseline: RequestRows, textOf: TextOf, byNow?: Uint32Array): Item | null {
@@ -137,7 +137,7 @@ function describe(field: ItemField, value: number, text: string): string {
     case 'pathTemplate':
       return `path like ${named}`
     case 'queryShape':
-      return `query of the shape ${named}`
+      return value === 0 ? 'no query' : `query of the shape ${named}`
     case 'refererClass':
       return ['no referer', 'referer of this site', 'referer of another site'][value] ?? `referer class ${value}`
     case 'method':

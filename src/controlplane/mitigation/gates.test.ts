@@ -6,7 +6,7 @@ import type { GateVerdict, RuleEvidence } from '../evidence.ts'
 import { ladder } from '../evidence.ts'
 import { HARM_LEVEL } from './collateral.ts'
 import { canaryClean, gateAllowList, gateCollateral, gateCoverage, gateOriginStrained, gatePurity, gateVisitors } from './gates.ts'
-import { type LadderContext, climb, startingRung, stepDown } from './ladder.ts'
+import { type LadderContext, climb, showsAttack, startingRung, stepDown } from './ladder.ts'
 import { liveHarm } from './live-check.ts'
 
 const count = fc.integer({ min: 0, max: 5_000 })
@@ -60,6 +60,19 @@ test('a rule with every gate begins at a limit, at a challenge where there is on
   assert.equal(startingRung(byTool, evidence(100, 0, true), context), 'tag')
   assert.equal(startingRung(byTool, evidence(0, 0, true, false), context), 'observe')
   assert.equal(startingRung(byTool, evidence(0, 60, true), context), 'observe')
+})
+
+test('an attack is shown by a rule with every gate, and by one whose harm is bounded only as a challenge needs it; never on the first day, never by the back of the queue', () => {
+  const there = { ...context, challengeAvailable: true }
+  const shows = (what: RuleEvidence, where = there, when: Parameters<typeof showsAttack>[0] = byTool): boolean => showsAttack(when, what, where)
+  assert.equal(shows(evidence(0, 0, true)), true)
+  assert.equal(shows(evidence(100, 0, true)), true) // 2 % of 5,000, at most 2.8 %
+  assert.equal(shows(evidence(100, 0, true), { ...there, strongestStep: 'tag' }), true) // what may act is the operator's; what it is stays
+  assert.equal(shows(evidence(100, 0, true), context), false)
+  assert.equal(shows(evidence(300, 0, true)), false) // more than 5 %
+  for (const weak of [evidence(100, 0, false), evidence(100, 0, true, false), evidence(100, 60, true)]) assert.equal(shows(weak), false)
+  assert.equal(shows(evidence(0, 0, true), { ...there, coldStart: true }), false)
+  assert.equal(shows(evidence(100, 0, true), there, [{ attribute: 'page-only', pages: 1 }]), false)
 })
 
 test('behaviour of a single page, or clients nobody knows yet, lead to the back of the queue and no further', () => {

@@ -36,6 +36,15 @@ export function startingRung(when: readonly Condition[], evidence: RuleEvidence,
   return atMost(rung, context.strongestStep)
 }
 
+/**
+ * Shows an attack: a rule that its gates let ask something of visitors. All pass, or all but the harm bound of a refusal where the challenge's own holds
+ * (G2: 1 % to refuse, 5 % to challenge): a flood with the looks of a site's visitors is told apart by behaviour alone, which feed readers share with it.
+ */
+export function showsAttack(when: readonly Condition[], evidence: RuleEvidence, context: LadderContext): boolean {
+  if (context.coldStart) return false
+  return evidence.gates.every((gate) => gate.passed) || actsOnVisitors(startingRung(when, evidence, { ...context, strongestStep: 'block' }))
+}
+
 /** The step above, when the rule's own canary shows no visitor among its matches; otherwise the same. */
 export function climb(rung: Rung, msOnRung: number, canary: { readonly tried: number; readonly passed: number }, context: LadderContext): Rung {
   if (context.coldStart || msOnRung < CLIMB_AFTER_MS || !canaryClean(canary)) return rung

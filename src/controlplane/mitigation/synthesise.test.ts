@@ -7,6 +7,7 @@ import { SeededRandom } from '../../kernel/random.ts'
 import { PROTECTED_FLAGS, type HeavyValue, type RequestRows, type SampleField, type WindowRows, behavesLikeVisitor, fieldIndex, itemFields } from '../evidence.ts'
 import { boundHarm } from './collateral.ts'
 import { markMatches } from './match-rows.ts'
+import { showsAttack } from './ladder.ts'
 import { type SynthesisInputs, isAdmissible, ruleIdOf, synthesise } from './synthesise.ts'
 
 type Row = Partial<Record<SampleField, number>>
@@ -70,6 +71,8 @@ function someone(random: SeededRandom, bareShare: number, programs: number): Row
 
 const repeat = <T>(n: number, make: () => T): T[] => Array.from({ length: n }, make)
 const wouldRefuse = (inputs: SynthesisInputs) => synthesise(inputs).filter((proposal) => proposal.evidence.gates.every((gate) => gate.passed))
+/** Also those that could only put a challenge before whom they match. */
+const wouldAct = (inputs: SynthesisInputs) => synthesise(inputs).filter((proposal) => showsAttack(proposal.when, proposal.evidence, { coldStart: false, critical: false, challengeAvailable: true, challengeHarmShare: 0.05, strongestStep: 'block' }))
 
 test('invariant 5: a surge of the usual people yields no rule, whatever it asks for', () => {
   fc.assert(
@@ -79,7 +82,7 @@ test('invariant 5: a surge of the usual people yields no rule, whatever it asks 
       const page = { pathTemplate: 999, path: 999, refererClass: 2, referer: 77, ...(kind > 0 ? { queryShape: 888 } : {}), ...(kind > 1 ? { pathClass: 4 } : {}) }
       const surge = repeat(40 * factor, () => ({ ...someone(random, bareShare, programs), ...page }))
       const window = [...repeat(40, () => someone(random, bareShare, programs)), ...surge]
-      assert.deepEqual(wouldRefuse(inputsOf(baseline, window, 4)).map((proposal) => proposal.sentence), [])
+      assert.deepEqual(wouldAct(inputsOf(baseline, window, 4)).map((proposal) => proposal.sentence), [])
     }),
     { numRuns: 80 },
   )
@@ -89,14 +92,14 @@ test('a crowd of one new app that behaves like people yields no rule either', ()
   const random = new SeededRandom(5)
   const baseline = repeat(6_000, () => someone(random, 0.3, 8))
   const crowd = repeat(2_000, () => ({ ...someone(random, 0.3, 8), userAgent: 9_001, userAgentShape: 9_002, headerOrder: 9_003, acceptCombo: 9_004, pathTemplate: 999 }))
-  assert.deepEqual(wouldRefuse(inputsOf(baseline, crowd, 4)), [])
+  assert.deepEqual(wouldAct(inputsOf(baseline, crowd, 4)), [])
 })
 
 test('a crowd of one new app whose pages all fail, so that nobody can prove anything, yields no rule', () => {
   const random = new SeededRandom(5)
   const baseline = repeat(6_000, () => someone(random, 0.05, 8))
   const crowd = repeat(2_000, () => ({ ...someone(random, 0.05, 8), headerOrder: 9_003, clientPages: 0, clientStatics: 0, clientEchoes: 0, pathTemplate: 999 }))
-  assert.deepEqual(wouldRefuse(inputsOf(baseline, crowd, 4)), [])
+  assert.deepEqual(wouldAct(inputsOf(baseline, crowd, 4)), [])
 })
 
 const bot = (random: SeededRandom, more: Row = {}): Row => ({ ...someone(random, 1, 8), clientPages: 1 + random.below(8), pathTemplate: 500, ...more })
@@ -120,6 +123,25 @@ test('a tool with the looks of the commonest browser is found by how it behaves'
   const window = [...repeat(400, () => someone(random, 0.004, 8)), ...repeat(8_000, () => bot(random, { clientPages: 5 }))]
   const rules = wouldRefuse(inputsOf(baseline, window, 40))
   assert.ok(rules.length > 0 && rules.every((rule) => rule.when.some((condition) => condition.attribute === 'page-only')))
+})
+
+test('feed readers that ask for the same page with a query do not shield a flood on it that has none', () => {
+  const random = new SeededRandom(9)
+  const reader = (): Row => ({ ...someone(random, 1, 8), pathTemplate: 500, queryShape: 601, refererClass: 0 })
+  const normal = (): Row => (random.next() < 0.04 ? reader() : someone(random, 0.004, 8))
+  const flood = repeat(8_000, () => bot(random, { clientPages: 5, queryShape: 0, refererClass: 0 }))
+  const inputs = inputsOf(repeat(12_000, normal), [...repeat(400, normal), ...flood], 40)
+  const rules = wouldRefuse(inputs)
+  assert.ok(rules.length > 0 && rules.every((rule) => rule.when.some((condition) => condition.attribute === 'page-only')), synthesise(inputs).map((rule) => rule.sentence).join('; '))
+  assert.ok(rules.some((rule) => rule.when.some((condition) => condition.attribute === 'queryShape' && condition.equals === 0) && rule.sentence.includes('no query')), rules.map((rule) => rule.sentence).join('; '))
+  for (const rule of rules) assert.equal(countBits(markMatches(table(repeat(500, reader)), rule.when, () => '')!), 0, rule.sentence)
+})
+
+test('"no query" is content like any other: beside what a client is it carries no rule', () => {
+  const random = new SeededRandom(10)
+  const baseline = repeat(8_000, () => ({ ...someone(random, 0.05, 8), queryShape: 600 }))
+  const window = repeat(8_000, () => ({ ...someone(random, 0.05, 8), headerOrder: 4_711, queryShape: 0, clientPages: 1, clientStatics: 0, clientEchoes: 0 }))
+  for (const rule of synthesise(inputsOf(baseline, window, 40))) assert.ok(rule.when.some((condition) => condition.attribute === 'page-only') || rule.when.every((condition) => condition.attribute !== 'queryShape'), rule.sentence)
 })
 
 test('what a passing rule may harm holds on normal requests nobody has seen yet', () => {
