@@ -168,6 +168,22 @@ test('the slots of a dead worker serve those who wait elsewhere', () => {
   assert.equal(doors[1].limit.inFlight(0), 1)
 })
 
+test('who hangs up while waiting counts into the waiting time: a flood of the impatient does not hide a full origin', () => {
+  const { doors, clock, advance } = house(1, { limitInitial: 1, limitMin: 1, limitMax: 1 })
+  const [door] = doors
+  for (let i = 0; i < 5; i++) {
+    const served = new Visitor(10 + i).ask(door)
+    const impatient = Array.from({ length: 9 }, (_, n) => new Visitor(100 + 10 * i + n).ask(door))
+    clock.advanceMs(200)
+    for (const one of impatient) assert.equal(door.cancel(one), true)
+    served.slot?.success(20)
+    advance(10)
+  }
+  const { page } = door.readVitals()
+  assert.ok(page !== undefined && page.admitted === 5 && page.rejected === 0)
+  assert.ok(page.waitP90Ms >= 200 && page.waitP90Ms < 300, String(page.waitP90Ms))
+})
+
 test('a visitor who leaves the queue is forgotten', () => {
   const { doors, advance } = house(1, { limitInitial: 1, limitMin: 1 })
   const first = new Visitor(1).ask(doors[0])

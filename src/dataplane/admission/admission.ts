@@ -169,6 +169,8 @@ export class Admission implements SlotOwner {
     const nowMs = this.#hooks.clock.monotonicMs()
     if (!this.#queue.cancel(applicant.ticket, nowMs)) return false
     applicant.ticket = NOT_WAITING
+    // Who gave up waited too: a flood that hangs up after a moment would else hide a full origin, since the newest, served first, hardly wait.
+    this.#waits[routeIndex[applicant.routeClass]].record(this.#queue.lastWaitMs)
     this.#giveBudgetBack(applicant, nowMs)
     this.#publishWaiting(routeIndex[applicant.routeClass])
     return true

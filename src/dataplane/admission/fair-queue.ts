@@ -73,7 +73,7 @@ export class FairQueue<T> {
   readonly #classVirtual = new Float64Array(CLASSES)
   #virtual = 0
   #count = 0
-  /** How long the request last dequeued had waited. */
+  /** How long the request last dequeued or cancelled had waited. */
   lastWaitMs = 0
 
   constructor(capacity: number, settings: FairQueueSettings, onLoss: LossHandler<T>) {
@@ -211,6 +211,7 @@ export class FairQueue<T> {
   cancel(ticket: number, nowMs: number): boolean {
     const node = ticket % this.capacity
     if (ticket < 0 || this.#item[node] === null || this.#generation[node] !== Math.floor(ticket / this.capacity)) return false
+    this.lastWaitMs = nowMs - this.#enqueuedMs[node]
     this.#remove(node, nowMs)
     return true
   }
