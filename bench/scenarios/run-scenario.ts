@@ -111,7 +111,7 @@ async function measure(options: RunOptions, { origin, generator, group, port, tl
   const ended = await generator.hear('ended', phases.afterMs + 60_000)
   origin.tell({ type: 'report' })
   const { seconds } = await origin.hear('counts', START_MS)
-  const score = scoreRun(ended.columns, phases, seconds, beganWallMs)
+  const score = scoreRun(ended.columns, phases, seconds, beganWallMs, scenario.pulsesAtMs)
   const events = group === null ? [] : readShieldEvents(group.err)
   const attackWallMs = beganWallMs + phases.warmMs
   const perReject = (warm: number, start: number, end: number): number => Math.max(0, ((end - start - ((start - warm) / (phases.warmMs / 2)) * phases.attackMs) * 1e6) / rejected)

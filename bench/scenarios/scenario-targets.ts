@@ -4,7 +4,7 @@ import { median } from '../measure/statistics.ts'
 import { type SavedRun, blockedClients } from './saved-results.ts'
 
 const floods: readonly ScenarioId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6']
-const ruled: readonly ScenarioId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A8', 'A9', 'A10a', 'A10b']
+const ruled: readonly ScenarioId[] = ['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A8', 'A9', 'A10a', 'A10b', 'A10c']
 const ranked: readonly ScenarioId[] = ['A2', 'A3', 'A4', 'A5', 'A6', 'A10a', 'A10b', 'A11', 'A12', 'B1a', 'B1b', 'B2']
 
 /** Half a point of goodput is the noise of two runs of the same. */
@@ -18,6 +18,8 @@ export function judgeTargets(all: readonly SavedRun[]): string[][] {
   const flooded = of(floods)
   const times = flooded.map((run) => run.score.mitigatedAfterMs)
   const after = flooded.map((run) => run.score.goodput.afterMitigation).filter((value) => Number.isFinite(value))
+  const pulsed = of(['A10a', 'A10c']).filter((run) => (run.score.pulsesMitigatedAfterMs?.length ?? 0) >= 3)
+  const returning = pulsed.flatMap((run) => run.score.pulsesMitigatedAfterMs!.slice(2))
   const harmed = of(ruled)
   const visitors = harmed.reduce((sum, run) => sum + run.score.harm.reduce((s, one) => s + one.clients, 0), 0)
   const blocked = harmed.reduce((sum, run) => sum + blockedClients(run), 0)
@@ -33,6 +35,7 @@ export function judgeTargets(all: readonly SavedRun[]): string[][] {
     row('B1 to B5: visitors blocked', '0 in every run', crowds, `${Math.max(0, ...crowds.map(blockedClients))} at most`, crowds.every((run) => blockedClients(run) === 0)),
     row('A1 to A6: goodput from mitigation on', '≥ 0.95', flooded, `${least(after).toFixed(3)} at least`, after.length === flooded.length && least(after) >= 0.95),
     row('A1 to A6: time to mitigate', 'median ≤ 5 s, worst ≤ 10 s', flooded, `${seconds(times.length === 0 ? 0 : middle(times))}, ${seconds(Math.max(...times))}`, middle(times) <= 5_000 && Math.max(...times) <= 10_000),
+    row('A10a, A10c: time to mitigate a returning pulse (the third), 16 s and 74 s after the one before', '≤ 2 s', pulsed, `${seconds(Math.max(0, ...returning))} at most`, returning.every((ms) => ms <= 2_000)),
     row('A12: goodput, visitors blocked', '≥ 0.8, ≤ 1 %', a12, `${least(a12.map((run) => run.score.goodput.attack)).toFixed(3)}, ${(100 * Math.max(0, ...a12Blocked)).toFixed(2)} %`, a12.every((run) => run.score.goodput.attack >= 0.8) && a12Blocked.every((value) => value <= 0.01)),
     row('A11: attackers blocked, goodput', 'none; ≥ 0.4 (visitors\' share of what the origin can do)', a11, `${Math.max(0, ...a11.map((run) => run.score.attack.blocked))} requests, ${least(a11.map((run) => run.score.goodput.attack)).toFixed(3)}`, a11.every((run) => run.score.attack.blocked === 0 && run.score.goodput.attack >= 0.4)),
     row('A1 to A10: real visitors ever blocked', '≤ 0.1 %', harmed, `${blocked} of ${visitors}`, blocked <= visitors / 1_000),

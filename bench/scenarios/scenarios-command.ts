@@ -1,5 +1,5 @@
 /** `script/bench scenarios`: the fixed suite against Polder and its peers, on real sockets of this machine's loopback. */
-import { fullPhases, quickPhases, type ScenarioId, scenarioIds, scenarioOf, shortPhases } from '../../src/drill/scenarios.ts'
+import { fullPhases, phasesFor, quickPhases, type ScenarioId, scenarioIds, scenarioOf, shortPhases } from '../../src/drill/scenarios.ts'
 import { join } from 'node:path'
 import { type BenchCommand, UsageError } from '../command-line.ts'
 import { haproxyPeer } from './peers/haproxy.ts'
@@ -17,7 +17,7 @@ const peers: Readonly<Record<string, ShieldPeer>> = { polder: polderPeer, none: 
 const THIRD = 1 / 3
 
 export const scenariosCommand: BenchCommand = {
-  description: 'The fixed suite (A1 to A12 floods, B1 to B5 crowds) on real sockets. One run lasts 90 s, with --third 32 s, with --short 12 s.',
+  description: 'The fixed suite (A1 to A12 floods, B1 to B5 crowds) on real sockets. One run lasts 90 s, with --third 32 s, with --short 12 s; those that need more time (pulses) take it.',
   flags: {
     peer: { kind: 'names', choices: [...Object.keys(peers), 'fail2ban'], sentence: 'Programs to run, comma-separated.' },
     only: { kind: 'names', choices: scenarioIds, sentence: 'Scenarios to run, comma-separated.' },
@@ -56,7 +56,7 @@ export const scenariosCommand: BenchCommand = {
           for (let seed = 1; seed <= flags.number('seeds'); seed++) {
             const both = flags.isOn('both-cores')
             const result = await runScenario({
-              scenario: id, peer, form, seed, share: short || third ? THIRD : 1, phases: short ? shortPhases : third ? quickPhases : fullPhases,
+              scenario: id, peer, form, seed, share: short || third ? THIRD : 1, phases: short ? shortPhases : phasesFor(id, third ? quickPhases : fullPhases),
               serverCores: both ? '' : '0', generatorCores: both ? '' : '1', workers: flags.number('workers'),
             })
             if (save) writeResults(folder, scenarioFiles(addRun(file, result, versions)))
@@ -77,5 +77,5 @@ function lineOf(r: RunResult): string {
   const clients = harm.reduce((sum, one) => sum + one.clients, 0)
   const f = (value: number): string => value.toFixed(3)
   const s = (ms: number): string => (Number.isFinite(ms) ? `${(ms / 1_000).toFixed(1)}s` : String(ms))
-  return `${r.scenario.padEnd(5)} ${r.peer} ${r.form} seed ${r.seed}: G0 ${f(g.before)} G ${f(g.attack)} first10 ${f(g.firstTenSeconds)} steady ${f(g.afterMitigation)} after ${f(g.after)} | TTD ${s(r.detectedAfterMs)} TTM ${s(r.score.mitigatedAfterMs)} | p99 ${latency.p99Ms.toFixed(0)} | visitors blocked ${blocked}/${clients} challenged ${challenge.clients} (${challenge.requests} requests, ${challenge.passed} passed in ${challenge.passMedianMs.toFixed(0)} ms, ${challenge.clientsGaveUp} gave up) | attack sent ${attack.sent} right ${attack.right} passed ${attack.passed} blocked ${attack.blocked} busy ${attack.busy} failed ${attack.failed} | leak ${origin.attackersPerSecond.toFixed(0)}/s ${f(origin.attackerWorkShare)} | cpu/reject ${r.cpuMicrosPerReject.toFixed(0)}us | gen late ${r.generator.meanLatenessMs.toFixed(1)}/${r.generator.worstLatenessMs.toFixed(0)} withheld ${r.generator.withheldRequests}/${r.generator.withheldSockets}`
+  return `${r.scenario.padEnd(5)} ${r.peer} ${r.form} seed ${r.seed}: G0 ${f(g.before)} G ${f(g.attack)} first10 ${f(g.firstTenSeconds)} steady ${f(g.afterMitigation)} after ${f(g.after)} | TTD ${s(r.detectedAfterMs)} TTM ${s(r.score.mitigatedAfterMs)}${r.score.pulsesMitigatedAfterMs === undefined ? '' : ` (each pulse ${r.score.pulsesMitigatedAfterMs.map(s).join(', ')})`} | p99 ${latency.p99Ms.toFixed(0)} | visitors blocked ${blocked}/${clients} challenged ${challenge.clients} (${challenge.requests} requests, ${challenge.passed} passed in ${challenge.passMedianMs.toFixed(0)} ms, ${challenge.clientsGaveUp} gave up) | attack sent ${attack.sent} right ${attack.right} passed ${attack.passed} blocked ${attack.blocked} busy ${attack.busy} failed ${attack.failed} | leak ${origin.attackersPerSecond.toFixed(0)}/s ${f(origin.attackerWorkShare)} | cpu/reject ${r.cpuMicrosPerReject.toFixed(0)}us | gen late ${r.generator.meanLatenessMs.toFixed(1)}/${r.generator.worstLatenessMs.toFixed(0)} withheld ${r.generator.withheldRequests}/${r.generator.withheldSockets}`
 }

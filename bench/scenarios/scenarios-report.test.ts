@@ -56,6 +56,20 @@ test('a target is missed by one blocked visitor of a crowd, one late mitigation,
   for (const what of ['B1 to B5', 'A1 to A6: time', 'against nginx']) assert.equal(holds(judgeTargets(bad), what), '**no**', what)
 })
 
+test('a returning pulse is judged by the third and later ones, and each stands in the table', () => {
+  const pulsed = (ms: readonly number[]) => {
+    const one = run('A10a', 'polder', 'default', 1, 0.98, 0, 3_000)
+    return [{ ...one, measuredOn: '2026-01-01', score: { ...one.score, pulsesMitigatedAfterMs: ms } }]
+  }
+  const judged = (ms: readonly number[]): string[] => judgeTargets(pulsed(ms)).find((row) => row[0].startsWith('A10a'))!
+  assert.deepEqual(judged([4_000, 3_000, 1_900]).slice(2), ['1, 1', '1.9 s at most', 'yes'])
+  assert.equal(judged([0, 0, 2_100])[4], '**no**')
+  assert.equal(judged([0, 0, Number.POSITIVE_INFINITY])[4], '**no**')
+  assert.equal(judged([4_000, 3_000])[3], 'not measured')
+  const { machine } = readResults('/nowhere')
+  assert.match(scenarioFiles({ machine, versions: {}, runs: pulsed([3_000, 1_500, 0]) })['scenarios.md'], /3\.0 s; pulse 2: 1\.5 s; pulse 3: 0\.0 s/)
+})
+
 test('the shield\'s events are read out of its log, whatever else stands there', () => {
   const log = '{"cut\n{"level":"info","msg":"ready"}\nplain text "event"\n{"event":{"atWallMs":5,"code":"strain-over","sentence":"s","to":"WATCH"}}\n'
   assert.deepEqual(readShieldEvents(log), [{ atWallMs: 5, code: 'strain-over', sentence: 's', ruleId: null, to: 'WATCH' }])

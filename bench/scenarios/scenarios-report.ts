@@ -97,7 +97,7 @@ function section(id: ScenarioId, runs: readonly SavedRun[]): string {
       of((run) => run.score.goodput.firstTenSeconds, 'low', share),
       of((run) => run.score.goodput.afterMitigation ?? Number.NaN, 'low', share),
       of((run) => run.detectedAfterMs ?? Number.NaN, 'high', seconds),
-      of((run) => run.score.mitigatedAfterMs, 'high', seconds),
+      `${of((run) => run.score.mitigatedAfterMs, 'high', seconds)}${laterPulses(group)}`,
       of((run) => run.score.latency.p99Ms, 'high', seconds),
       of(blockedClients, 'high', (value) => String(value)),
       challenged(group),
@@ -117,6 +117,13 @@ function section(id: ScenarioId, runs: readonly SavedRun[]): string {
 
 ${markdownTable(['program', 'size', 'seeds', 'goodput', 'first 10 s', 'from mitigation on', 'detected', 'mitigated', 'p99', 'visitors blocked', 'challenged, gave up', 'leak/s', 'CPU per reject', 'relaxed', 'generator late'], rows)}
 ${notes.length > 0 ? `\n${notes.join('\n')}\n` : ''}${quality.length > 0 ? `\nPolder's rules, predicted and true:\n\n${quality.join('\n')}\n` : ''}${harmed.length > 0 ? `\nBlocked visitors:\n\n${harmed.join('\n')}\n` : ''}${rules.length > 0 ? `\nRules that Polder wrote (seed 1):\n\n${rules.join('\n')}\n` : ''}`
+}
+
+/** Of a pulse wave: the second pulse, the third and so on. */
+function laterPulses(group: readonly SavedRun[]): string {
+  const pulses = group.flatMap((run) => (run.score.pulsesMitigatedAfterMs === undefined ? [] : [run.score.pulsesMitigatedAfterMs]))
+  const most = Math.max(0, ...pulses.map((one) => one.length))
+  return Array.from({ length: Math.max(0, most - 1) }, (_, i) => `; pulse ${i + 2}: ${spread(pulses.map((one) => one[i + 1] ?? Number.NaN), 'high', seconds)}`).join('')
 }
 
 /** Over all seeds; runs from before it was counted say nothing. */

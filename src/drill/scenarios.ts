@@ -18,7 +18,7 @@ export interface Phases {
 
 /** The note's: 20 s, 40 s, 30 s. */
 export const fullPhases: Phases = Object.freeze({ warmMs: 20_000, attackMs: 40_000, afterMs: 30_000 })
-/** Less time: what takes longer (a third pulse, recovery after a minute) is not seen. */
+/** Less time: what takes longer (recovery after a minute) is not seen. */
 export const quickPhases: Phases = Object.freeze({ warmMs: 8_000, attackMs: 20_000, afterMs: 4_000 })
 export const shortPhases: Phases = Object.freeze({ warmMs: 2_500, attackMs: 9_000, afterMs: 500 })
 
@@ -40,6 +40,10 @@ export interface Scenario {
   readonly http2?: true
   /** The origin takes so many times as long while it lasts. */
   readonly originSlowdown?: number
+  /** When its pulses begin, from the begin of the attack; what lies behind the end of a run is left out. */
+  readonly pulsesAtMs?: readonly number[]
+  /** Shorter, it would not show what it is for. Short runs are short all the same. */
+  readonly leastAttackMs?: number
   readonly start: (run: ScenarioRun) => void
 }
 
@@ -51,6 +55,10 @@ export const searchEngineRange = '127.33.7.0/24'
 const SEARCH_ENGINE = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)'
 const PULSE_MS = 8_000
 const NEWS = '/news/vote-night'
+/** Eight seconds on, eight off. */
+const EVEN_PULSES = [0, 16_000, 32_000] as const
+/** The third comes when the rule has stepped down or fallen asleep (half a minute without need a step). */
+const LATE_PULSES = [0, 16_000, 90_000] as const
 
 const scenarios = Object.freeze({
   A1: {
@@ -104,8 +112,9 @@ const scenarios = Object.freeze({
       resetFlood(world, { fromMs: half, untilMs, connections: Math.max(1, Math.round(20 * share)), streamsPerSecond: 120, made: true })
     },
   },
-  A10a: { title: 'pulse wave, same fingerprint', kind: 'attack', start: (run) => pulses(run, () => 0) },
-  A10b: { title: 'pulse wave, new fingerprint each time', kind: 'attack', start: (run) => pulses(run, (pulse) => pulse) },
+  A10a: { title: 'pulse wave, same fingerprint', kind: 'attack', pulsesAtMs: EVEN_PULSES, leastAttackMs: 40_000, start: (run) => pulses(run, EVEN_PULSES, () => 0) },
+  A10b: { title: 'pulse wave, new fingerprint each time', kind: 'attack', pulsesAtMs: EVEN_PULSES, start: (run) => pulses(run, EVEN_PULSES, (pulse) => pulse) },
+  A10c: { title: 'pulse wave, same fingerprint, the third pulse after more than a minute', kind: 'attack', pulsesAtMs: LATE_PULSES, leastAttackMs: 98_000, start: (run) => pulses(run, LATE_PULSES, () => 0) },
   A11: {
     // With their parts 2.3 times what the origin can do by itself, and just below the cap of 3,000 requests a second.
     title: 'perfect mimic', kind: 'attack',
@@ -178,8 +187,14 @@ export function background(world: DrillWorld, endMs: number, share: number): voi
   everyday(world, endMs, everydayShare(share))
 }
 
-function pulses(run: ScenarioRun, variantOf: (pulse: number) => number): void {
-  for (let at = run.fromMs, pulse = 0; at < run.untilMs; at += 2 * PULSE_MS, pulse++) {
-    flood(run.world, { fromMs: at, untilMs: Math.min(run.untilMs, at + PULSE_MS), addresses: count(2_000, run), requestsPerSecond: 2_000 * run.share, lines: 0, build: fixedFingerprint(variantOf(pulse)) })
-  }
+function pulses(run: ScenarioRun, startsMs: readonly number[], variantOf: (pulse: number) => number): void {
+  startsMs.forEach((startMs, pulse) => {
+    const fromMs = run.fromMs + startMs
+    if (fromMs < run.untilMs) flood(run.world, { fromMs, untilMs: Math.min(run.untilMs, fromMs + PULSE_MS), addresses: count(2_000, run), requestsPerSecond: 2_000 * run.share, lines: 0, build: fixedFingerprint(variantOf(pulse)) })
+  })
+}
+
+/** The phases of a scenario: at least as long as it must be. */
+export function phasesFor(id: ScenarioId, phases: Phases): Phases {
+  return { ...phases, attackMs: Math.max(phases.attackMs, scenarioOf(id).leastAttackMs ?? 0) }
 }

@@ -25,6 +25,16 @@ test('the time to mitigation is the first instant from which five seconds hold',
   assert.ok(card.goodput.afterMitigation > 0.99)
 })
 
+test('each pulse has a time of its own; one that the run has no room for has none', () => {
+  const card = scoreRun(visitors((at) => ((at >= 10_000 && at < 14_000) || (at >= 26_000 && at < 27_000) ? 'busy' : 'right')).columns(), phases, [], 0, [0, 16_000, 28_000])
+  assert.equal(card.pulsesMitigatedAfterMs!.length, 2)
+  const [first, second] = card.pulsesMitigatedAfterMs!
+  // Windows of 2 s: one that holds 0.1 s of the trouble has 95 % and passes.
+  assert.ok(first >= 3_800 && first <= 4_000, String(first))
+  assert.ok(second >= 800 && second <= 1_000, String(second))
+  assert.equal(scoreRun(visitors(() => 'right').columns(), phases, [], 0).pulsesMitigatedAfterMs, undefined)
+})
+
 test('a site that never comes back is never mitigated, and an attack that nobody feels is mitigated at once', () => {
   assert.equal(scoreRun(visitors((at) => (at >= 10_000 ? 'busy' : 'right')).columns(), phases, [], 0).mitigatedAfterMs, Number.POSITIVE_INFINITY)
   assert.equal(scoreRun(visitors(() => 'right').columns(), phases, [], 0).mitigatedAfterMs, 0)

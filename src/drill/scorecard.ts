@@ -43,6 +43,8 @@ export interface Scorecard {
   readonly goodput: { readonly before: number; readonly attack: number; readonly firstTenSeconds: number; readonly afterMitigation: number; readonly after: number }
   /** First attack byte to the first instant from which every window of 2 s within 5 s has 95 % of the goodput before; Infinity when never. */
   readonly mitigatedAfterMs: number
+  /** The same for each pulse that a run had room for, from its own first byte to the next; missing where the attack has none. */
+  readonly pulsesMitigatedAfterMs?: readonly number[]
   /** Of visitors during the attack, failures as 10 s. */
   readonly latency: Latencies
   readonly latencyOfRight: Latencies
@@ -70,8 +72,8 @@ const FAILED = outcomes.indexOf('failed')
 const WITHHELD = outcomes.indexOf('withheld')
 const GAVE_UP = outcomes.indexOf('gave-up')
 
-/** `originSeconds` from the origin's own count, `beganWallMs` when the run began. */
-export function scoreRun(columns: RecordingColumns, phases: Phases, originSeconds: readonly OriginSecond[], beganWallMs: number): Scorecard {
+/** `originSeconds` from the origin's own count, `beganWallMs` when the run began, `pulsesAtMs` when its pulses began, from the begin of the attack. */
+export function scoreRun(columns: RecordingColumns, phases: Phases, originSeconds: readonly OriginSecond[], beganWallMs: number, pulsesAtMs: readonly number[] = []): Scorecard {
   const fromMs = phases.warmMs
   const untilMs = phases.warmMs + phases.attackMs
   const endMs = untilMs + phases.afterMs
@@ -87,6 +89,7 @@ export function scoreRun(columns: RecordingColumns, phases: Phases, originSecond
       after: goodput.between(untilMs, endMs),
     },
     mitigatedAfterMs,
+    ...(pulsesAtMs.length === 0 ? {} : { pulsesMitigatedAfterMs: pulsesAtMs.filter((at) => at + HOLD_MS <= phases.attackMs).map((at, pulse) => mitigation(goodput, before, fromMs + at, Math.min(untilMs, fromMs + (pulsesAtMs[pulse + 1] ?? Number.POSITIVE_INFINITY)))) }),
     latency: latencies(columns, fromMs, untilMs, false),
     latencyOfRight: latencies(columns, fromMs, untilMs, true),
     harm: harmPerCohort(columns, fromMs),

@@ -61,9 +61,34 @@ describe('floods', () => {
     assert.ok(outcome.goodput.slice(27, 60).every((g) => g > 0.9), outcome.goodput.map((g) => g.toFixed(2)).join(' '))
   })
 
+  onAllSeeds('A10c: a third pulse after the rule has stepped down meets it within two seconds', () => ({ actors: [everyday(), floods.A10c(FROM, FROM + 98)], seconds: FROM + 100 }), (outcome, seed) => {
+    const told = `seed ${seed}: ${outcome.goodput.slice(FROM + 88).map((g) => g.toFixed(2)).join(' ')}\n${outcome.events.map((event) => event.sentence).join('\n')}`
+    assert.ok(outcome.events.some((event) => event.code === 'rule-decays') && outcome.events.some((event) => event.code === 'rule-returned' || event.code === 'rule-woken'), told)
+    assert.ok(outcome.goodput.slice(FROM + 92, FROM + 98).every((g) => g > 0.9), told)
+    for (const cohort of legitimate) assert.ok(outcome.refusedShare(cohort) <= 0.001)
+  })
+
+  onAllSeeds('a pulse that comes back when all is calm and its rule asleep meets it within four seconds', () => ({ actors: [everyday(), floods.A10long(FROM, FROM + 408)], seconds: FROM + 410 }), (outcome, seed) => {
+    const told = `seed ${seed}: ${outcome.goodput.slice(FROM + 398).map((g) => g.toFixed(2)).join(' ')}\n${outcome.events.map((event) => event.sentence).join('\n')}`
+    assert.ok(outcome.events.some((event) => event.code === 'rule-asleep') && outcome.events.some((event) => event.code === 'rule-woken'), told)
+    assert.ok(outcome.goodput.slice(FROM + 404, FROM + 408).every((g) => g > 0.9), told)
+  })
+
   onAllSeeds('A10b: each new shape of a pulse meets a rule of its own within five seconds', () => ({ actors: [everyday(), floods.A10b(FROM, 60)], seconds: 62 }), (outcome, seed) => {
     for (const at of [12, 28, 44]) assert.ok(outcome.goodput.slice(at + 5, at + 8).every((g) => g > 0.9), `seed ${seed}: ${outcome.goodput.map((g) => g.toFixed(2)).join(' ')}`)
     for (const cohort of legitimate) assert.ok(outcome.refusedShare(cohort) <= 0.001)
+  })
+
+  onAllSeeds('real agents with the headers of their own browsers are told apart by what they never fetch, within what was promised of visitors', () => ({ actors: [everyday(), floods.A3bare(FROM, 62)], seconds: 64 }), (outcome, seed) => {
+    const told = `seed ${seed}: ${outcome.goodput.map((g) => g.toFixed(2)).join(' ')}; ${acted(outcome).map((rule) => rule.sentence).join('; ')}`
+    assert.ok(outcome.goodput.slice(42, 62).every((g) => g > 0.9), told)
+    assert.ok(acted(outcome).some((rule) => rule.when.some((condition) => condition.attribute === 'page-only')), told)
+    // Rules on one browser in one language limit some of it as well: at most 2 % of normal requests were promised.
+    for (const cohort of legitimate) assert.ok(outcome.refusedShare(cohort) <= 0.01, `${told}, ${cohort} ${outcome.refusedShare(cohort)}`)
+  })
+
+  onAllSeeds('the same beside a crowd', () => ({ actors: [everyday(), crowd(80, 5, 5, 62), floods.A3bare(FROM, 62)], seconds: 64 }), (outcome, seed) => {
+    for (const cohort of legitimate) assert.ok(outcome.refusedShare(cohort) <= 0.01, `seed ${seed}: ${cohort} ${outcome.refusedShare(cohort)}; ${acted(outcome).map((rule) => rule.sentence).join('; ')}`)
   })
 
   onAllSeeds('A11: who behaves like people in every way meets no rule', () => ({ actors: [everyday(), floods.A11(FROM, UNTIL), floods.A11(FROM, UNTIL)] }), (outcome, seed) => {

@@ -51,8 +51,14 @@ export const floods: Readonly<Record<string, (from: number, until: number) => (w
     if (world.second < from || world.second >= until) return
     for (let n = world.poisson(2_000); n > 0; n--) world.ask({ client: makeClient(world.random.below(2 ** 31), { ...pickBrowser(world), headerOrder: 'tool-sorted' }, false, 'bots'), ...home() })
   },
-  A10a: (from, until) => pulses(from, until, () => 'go-http'),
-  A10b: (from, until) => pulses(from, until, (pulse) => `morph-${pulse}`),
+  A10a: (from, until) => pulses(evenly(from, until), until, () => 'go-http'),
+  A10b: (from, until) => pulses(evenly(from, until), until, (pulse) => `morph-${pulse}`),
+  /** The third pulse when the rule has stepped down. */
+  A10c: (from, until) => pulses([from, from + 16, from + 90], until, () => 'go-http'),
+  /** The second pulse when all is calm again and the rule asleep. */
+  A10long: (from, until) => pulses([from, from + 400], until, () => 'go-http'),
+  /** Real agents, each with its own browser's order of fields: only that no client ever takes what belongs to a page tells them apart. */
+  A3bare: (from, until) => botnet(from, until, 2_000, 2_000, pickBrowser, home),
   /** Sessions like those of people: nothing can tell these apart. */
   A11: (from, until) => (world) => {
     if (world.second < from || world.second >= until) return
@@ -60,11 +66,12 @@ export const floods: Readonly<Record<string, (from: number, until: number) => (w
   },
 })
 
-function pulses(from: number, until: number, orderOf: (pulse: number) => string): (world: World) => void {
-  const waves: Array<(world: World) => void> = []
-  for (let at = from, pulse = 0; at < until; at += 16, pulse++) {
-    waves.push(botnet(at, Math.min(until, at + 8), 2_000, 2_000, () => tool(`stress ${orderOf(pulse)}`, orderOf(pulse)), home))
-  }
+function evenly(from: number, until: number): number[] {
+  return Array.from({ length: Math.ceil((until - from) / 16) }, (_, pulse) => from + 16 * pulse)
+}
+
+function pulses(starts: readonly number[], until: number, orderOf: (pulse: number) => string): (world: World) => void {
+  const waves = starts.map((at, pulse) => botnet(at, Math.min(until, at + 8), 2_000, 2_000, () => tool(`stress ${orderOf(pulse)}`, orderOf(pulse)), home))
   return (world) => {
     for (const wave of waves) wave(world)
   }
