@@ -16,23 +16,16 @@ import type { JournalSettings } from './options.ts'
 import { Retention } from './retention.ts'
 import type { SegmentStore } from './segment-store.ts'
 import { SegmentWriter } from './segment-writer.ts'
+import { UnwrittenEntries } from './unwritten-entries.ts'
 import { verifyJournal } from './verify-journal.ts'
+import { WaitingDrafts } from './waiting-drafts.ts'
 
 /** A new file after this; retention deletes whole files, and the start reads the newest one whole. */
 const SEGMENT_BYTES = 4 * MIB
-/** Written and synced at once. */
-const BATCH_BYTES = MIB
-/** Entries that wait for the disk. */
-const WAITING_BYTES = 8 * MIB
-const WAITING_ENTRIES = 20_000
-/** Before the journal could be opened. */
-const MOST_UNOPENED = 2_000
 const FIRST_RETRY_MS = SECOND_MS
 const LONGEST_RETRY_MS = 5 * SECOND_MS
 /** An upgrade's two processes hand the journal over well within this. */
 const OPEN_PATIENCE_MS = 15 * SECOND_MS
-/** Who must have the number of an entry is not kept waiting longer for a journal that cannot be opened. */
-const NUMBER_WITHIN_MS = 10 * SECOND_MS
 const LOCK_LOOK_MS = 200
 /** A step back of the clock smaller than this is a correction nobody needs to hear of. */
 const CLOCK_STEP_MS = SECOND_MS
@@ -52,21 +45,6 @@ export interface JournalParts {
   readonly retryMs?: number
 }
 
-interface Unopened {
-  readonly draft: JournalDraft
-  readonly atWallMs: number
-  readonly sinceMs: number
-  readonly needsNumber: boolean
-  resolve(entry: JournalEntry): void
-}
-
-interface Unwritten {
-  readonly entry: JournalEntry
-  readonly line: Buffer
-  /** null: acknowledged already, from memory. */
-  resolve: ((entry: JournalEntry) => void) | null
-}
-
 export class Journal implements Scribe {
   readonly #parts: JournalParts
   readonly #retention: Retention
@@ -77,9 +55,8 @@ export class Journal implements Scribe {
   /** On the disk. */
   #written: Head = emptyHead
   #lastWallMs = 0
-  #unopened: Unopened[] = []
-  #unwritten: Unwritten[] = []
-  #unwrittenBytes = 0
+  readonly #unopened = new WaitingDrafts()
+  readonly #unwritten: UnwrittenEntries
   #pumping: Promise<void> | null = null
   #retry: NodeJS.Timeout | null = null
   #retryMs = FIRST_RETRY_MS
@@ -91,16 +68,15 @@ export class Journal implements Scribe {
   #lock: JournalLock | null = null
   #closed = false
   readonly #opening: Promise<void>
-  #unheard: JournalEntry[] = []
-  #telling = false
   #cleaning = false
 
   constructor(parts: JournalParts) {
     this.#parts = parts
+    this.#unwritten = new UnwrittenEntries((entry) => parts.hear(entry))
     this.#writer = new SegmentWriter(parts.store, parts.segmentBytes ?? SEGMENT_BYTES)
     this.#reader = new JournalReader(parts.folder, async () => {
       await this.#opening
-      return { segments: this.#writer.segments, inMemory: this.#unwritten.map(({ entry }) => entry), writtenSeq: this.#written.seq, lastSeq: this.#head?.seq ?? 0 }
+      return { segments: this.#writer.segments, inMemory: this.#unwritten.entries(), writtenSeq: this.#written.seq, lastSeq: this.#head?.seq ?? 0 }
     })
     this.#retention = new Retention(parts.clock)
     this.#opening = this.#open()
@@ -118,7 +94,7 @@ export class Journal implements Scribe {
   /** When everything taken so far is acknowledged. */
   async settled(): Promise<void> {
     await this.#opening
-    while (this.#suspended === null && this.#unwritten.length > 0 && this.#pumping !== null) await this.#pumping
+    while (this.#suspended === null && this.#unwritten.count > 0 && this.#pumping !== null) await this.#pumping
   }
 
   /** When the journal can be written and read. */
@@ -132,7 +108,7 @@ export class Journal implements Scribe {
     return {
       entries: Math.max(0, head.seq - firstSeq + 1), lastSeq: head.seq, lastHash: head.hash,
       segments: this.#writer.segments.length, bytes: this.#writer.bytes,
-      suspended: this.#suspended, waiting: this.#unopened.length + (this.#suspended === null ? 0 : this.#unwritten.length), lost: this.#lost, failures: this.#failures,
+      suspended: this.#suspended, waiting: this.#unopened.count + (this.#suspended === null ? 0 : this.#unwritten.count), lost: this.#lost, failures: this.#failures,
     }
   }
 
@@ -182,11 +158,10 @@ export class Journal implements Scribe {
     this.#closed = true
     if (this.#retry !== null) clearTimeout(this.#retry)
     await this.#opening
-    for (const one of this.#unopened) one.resolve(lostEntry(one.atWallMs))
-    this.#unopened = []
+    for (const one of this.#unopened.takeAll()) one.resolve(lostEntry(one.atWallMs))
     if (this.#head !== null) {
       this.#parts.log.info(`the journal is closed with entry ${this.#written.seq}, hash ${this.#written.hash}`, { journalSeq: this.#written.seq, journalHash: this.#written.hash })
-      if (this.#unwritten.length > 0) this.#parts.log.error(`${this.#unwritten.length} entries of the journal are lost: the disk failed until the end (${this.#suspended ?? ''})`)
+      if (this.#unwritten.count > 0) this.#parts.log.error(`${this.#unwritten.count} entries of the journal are lost: the disk failed until the end (${this.#suspended ?? ''})`)
     }
     await this.#writer.letGo()
     this.#lock?.release()
@@ -197,10 +172,8 @@ export class Journal implements Scribe {
     const atWallMs = Math.round(this.#parts.clock.wallMs())
     return new Promise((resolve) => {
       if (this.#closed) resolve(lostEntry(atWallMs))
-      else if (this.#head === null) {
-        if (this.#unopened.length < MOST_UNOPENED) this.#unopened.push({ draft, atWallMs, sinceMs: this.#parts.clock.monotonicMs(), needsNumber, resolve })
-        else this.#lose(atWallMs, resolve)
-      } else this.#chain(draft, atWallMs, resolve)
+      else if (this.#head !== null) this.#chain(draft, atWallMs, resolve)
+      else if (!this.#unopened.add({ draft, atWallMs, sinceMs: this.#parts.clock.monotonicMs(), needsNumber, resolve })) this.#lose(atWallMs, resolve)
     })
   }
 
@@ -210,9 +183,7 @@ export class Journal implements Scribe {
   }
 
   #chain(draft: JournalDraft, atWallMs: number, resolve: (entry: JournalEntry) => void): void {
-    const isFigure = draft.kind === 'measure' || draft.kind === 'sample'
-    const share = isFigure ? 0.5 : 1
-    if (this.#unwrittenBytes > WAITING_BYTES * share || this.#unwritten.length > WAITING_ENTRIES * share) return this.#lose(atWallMs, resolve)
+    if (!this.#unwritten.hasRoomFor(draft.kind)) return this.#lose(atWallMs, resolve)
     if (atWallMs < this.#lastWallMs - CLOCK_STEP_MS) {
       const byMs = this.#lastWallMs - atWallMs
       this.#lastWallMs = atWallMs
@@ -226,25 +197,12 @@ export class Journal implements Scribe {
   #append(draft: JournalDraft, atWallMs: number, resolve: ((entry: JournalEntry) => void) | null): void {
     const { entry, line } = chain(draft, this.#head!, atWallMs)
     this.#head = { seq: entry.seq, hash: entry.hash }
-    const one: Unwritten = { entry, line, resolve: resolve ?? (() => {}) }
-    this.#unwritten.push(one)
-    this.#unwrittenBytes += line.length
-    if (this.#suspended !== null) this.#acknowledge(one)
-  }
-
-  #acknowledge(one: Unwritten): void {
-    if (one.resolve === null) return
-    one.resolve(one.entry)
-    one.resolve = null
-    this.#unheard.push(one.entry)
-    if (this.#telling) return
-    this.#telling = true
-    for (let entry = this.#unheard.shift(); entry !== undefined; entry = this.#unheard.shift()) this.#parts.hear(entry)
-    this.#telling = false
+    this.#unwritten.add(entry, line, resolve ?? (() => {}))
+    if (this.#suspended !== null) this.#unwritten.acknowledgeNewest()
   }
 
   #pump(): void {
-    if (this.#pumping !== null || this.#retry !== null || this.#closed || this.#unwritten.length === 0) return
+    if (this.#pumping !== null || this.#retry !== null || this.#closed || this.#unwritten.count === 0) return
     this.#pumping = this.#writeAll().finally(() => {
       this.#pumping = null
       // Who heard of the last acknowledgement may have written again before this ran.
@@ -253,22 +211,18 @@ export class Journal implements Scribe {
   }
 
   async #writeAll(): Promise<void> {
-    while (this.#unwritten.length > 0) {
-      let count = 0
-      let bytes = 0
-      while (count < this.#unwritten.length && (count === 0 || bytes + this.#unwritten[count].line.length <= BATCH_BYTES)) bytes += this.#unwritten[count++].line.length
-      const batch = this.#unwritten.slice(0, count)
+    while (this.#unwritten.count > 0) {
+      const { entries, bytes } = this.#unwritten.batch()
       try {
-        if (await this.#writer.append(batch[0].entry, Buffer.concat(batch.map(({ line }) => line)))) void this.#clean()
+        if (await this.#writer.append(entries[0], bytes)) void this.#clean()
       } catch (error) {
         await this.#fail(error as Error)
         return
       }
-      this.#unwritten.splice(0, count)
-      this.#unwrittenBytes -= bytes
-      const last = batch.at(-1)!.entry
+      const acknowledge = this.#unwritten.takeWritten(entries.length)
+      const last = entries.at(-1)!
       this.#written = { seq: last.seq, hash: last.hash }
-      for (const one of batch) this.#acknowledge(one)
+      acknowledge()
       if (this.#suspended !== null) this.#resume()
     }
   }
@@ -280,7 +234,7 @@ export class Journal implements Scribe {
     const sentence = `the journal cannot be written (${(error as NodeJS.ErrnoException).code ?? error.message}); entries are kept in memory and written as soon as that works again`
     const isNew = this.#suspended === null
     this.#suspended = sentence
-    for (const one of this.#unwritten.slice()) this.#acknowledge(one)
+    this.#unwritten.acknowledgeAll()
     if (isNew) {
       this.#suspendedAtWallMs = this.#parts.clock.wallMs()
       this.#retryMs = this.#parts.retryMs ?? FIRST_RETRY_MS
@@ -336,26 +290,15 @@ export class Journal implements Scribe {
         log.error(this.#suspended, { event: 'journal-suspended', folder: this.#parts.folder })
         this.#parts.alarm('journal-suspended', this.#suspended)
       }
-      this.#dropImpatient()
+      for (const one of this.#unopened.takeImpatient(clock.monotonicMs())) this.#lose(one.atWallMs, (entry) => one.resolve(entry))
       await new Promise((resolve) => setTimeout(resolve, waitMs))
     }
     log.info(`the journal has ${this.state().entries} entries; entry ${this.#written.seq} has hash ${this.#written.hash}`, { journalSeq: this.#written.seq, journalHash: this.#written.hash })
-    const waiting = this.#unopened
-    this.#unopened = []
+    const waiting = this.#unopened.takeAll()
     const wasSuspended = this.#suspended !== null
     this.#suspended = null
     for (const one of waiting) this.#chain(one.draft, one.atWallMs, (entry) => one.resolve(entry))
     if (wasSuspended) this.#resume()
-  }
-
-  /** Who needs a number cannot have one now: told as lost, and not written later. */
-  #dropImpatient(): void {
-    const before = this.#parts.clock.monotonicMs() - NUMBER_WITHIN_MS
-    this.#unopened = this.#unopened.filter((one) => {
-      if (!one.needsNumber || one.sinceMs > before) return true
-      this.#lose(one.atWallMs, (entry) => one.resolve(entry))
-      return false
-    })
   }
 
   /** @throws a system error. */
@@ -368,7 +311,7 @@ export class Journal implements Scribe {
     for (const draft of told.toReversed()) {
       log.warn(draft.sentence)
       this.#parts.alarm((draft.data as { code: string }).code, draft.sentence)
-      this.#unopened.unshift({ draft, atWallMs: Math.round(clock.wallMs()), sinceMs: clock.monotonicMs(), needsNumber: false, resolve: () => {} })
+      this.#unopened.addFirst({ draft, atWallMs: Math.round(clock.wallMs()), sinceMs: clock.monotonicMs(), needsNumber: false, resolve: () => {} })
     }
   }
 
