@@ -162,7 +162,8 @@ export class SampleRecorder {
   }
 
   async close(): Promise<void> {
-    if (this.#recording !== null) this.#end('this Polder ended')
+    // An incident that is over lacks nothing: what would still be written is the minute after it.
+    if (this.#recording !== null) this.#end(this.#parts.incidentId() === null ? null : 'this Polder ended')
     await this.#ending
   }
 
