@@ -56,7 +56,7 @@ const said: readonly Sample[] = (() => {
     atWallMs: 1, sites: [], pause: 'done', pass: { number: 1, startedAtWallMs: 1, endedAtWallMs: 1, done: 1, left: 0, perSecond: 0 }, pages: { known: 1, kept: 1, missing: 0, beyondBound: 0 }, disk: { bytes: 1, maxBytes: 1, copyBytes: 1, suspended: false },
     age: { medianMs: 1, oldestMs: 1 }, coverage: { share: 1, reads: 1, days: 1, unserved: [] }, missing: [], memory: { heapBytes: 1, externalBytes: 1 },
   }
-  return openMetrics(totals, '0').split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => ({
+  return openMetrics(totals, '0', [['lifeline', true]]).split('\n').filter((line) => line !== '' && !line.startsWith('#')).map((line) => ({
     name: /^[a-z_]+/.exec(line)![0],
     labels: new Map([...line.matchAll(/([a-z_]+)="([^"]*)"/g)].map((pair) => [pair[1], pair[2]])),
   }))

@@ -6,7 +6,7 @@ import type { Rule, ShieldState } from './plan.ts'
 import type { Reason } from './reason.ts'
 import type { RecordQuestion, RecordReply, RecordState } from './record.ts'
 import type { RouteClass } from './route-class.ts'
-import type { ThreadName } from './thread.ts'
+import type { ThreadName, ThreadTrouble } from './thread.ts'
 import type { AdmissionVitals, OriginVitals } from './vitals.ts'
 
 /**
@@ -68,7 +68,8 @@ export interface ShieldStatus extends Hello {
   readonly atWallMs: number
   readonly draining: boolean
   readonly urls: readonly string[]
-  readonly workers: { readonly wanted: number; readonly ready: number; readonly restarts: number; readonly notReady: readonly ThreadName[] }
+  /** `troubles`: threads, of any kind, that die again and again. */
+  readonly workers: { readonly wanted: number; readonly ready: number; readonly restarts: number; readonly notReady: readonly ThreadName[]; readonly troubles?: readonly ThreadTrouble[] }
   readonly control: {
     /** Running now, and heard within the last seconds. */
     readonly alive: boolean

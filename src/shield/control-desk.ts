@@ -12,7 +12,7 @@ import type { LifelineState } from '../contract/lifeline.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import type { Plan, Rule } from '../contract/plan.ts'
 import type { RecordQuestion, RecordReply, ShieldSecond } from '../contract/record.ts'
-import type { ThreadName } from '../contract/thread.ts'
+import type { ThreadName, ThreadTrouble } from '../contract/thread.ts'
 import type { Vitals } from '../contract/vitals.ts'
 import { parseIpAddress } from '../dataplane/edge/ip-address.ts'
 import { CidrSet } from '../kernel/cidr-set.ts'
@@ -42,6 +42,7 @@ export interface DeskParts {
   draining(): boolean
   edgeNames(): readonly ThreadName[]
   isReady(name: ThreadName): boolean
+  troubles(): readonly ThreadTrouble[]
   sendAct(act: OperatorAct): void
   source(address: string): { readonly countedAs: string; readonly tracked: AddressFacts['tracked'] }
   kernelDrop(): KernelDropState
@@ -207,7 +208,7 @@ export class ControlDesk implements ControlAnswers {
       atWallMs: now,
       draining: parts.draining(),
       urls: parts.urls(),
-      workers: { wanted: names.length, ready: names.length - notReady.length, restarts: parts.totals.restarts, notReady },
+      workers: { wanted: names.length, ready: names.length - notReady.length, restarts: parts.totals.restarts, notReady, troubles: parts.troubles() },
       control: { alive: this.#controlAlive(), heardAtWallMs: this.#heardAtWallMs, view: this.#view },
       plan: plan === null ? null : { version: plan.version, state: plan.state, rules: plan.rules, postureExpiresAtWallMs: plan.postureExpiresAtWallMs, preferStale: plan.preferStale },
       settingsRules: parts.settings().rules,

@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import type { Settings } from '../config/settings.ts'
 import type { LifelineState } from '../contract/lifeline.ts'
-import type { ThreadOrder } from '../contract/thread.ts'
+import type { ThreadOrder, ThreadTrouble } from '../contract/thread.ts'
 import { SECOND_MS } from '../kernel/units.ts'
 import type { LifelineStart } from '../lifeline/worker.ts'
 import { LifelineGone } from '../surfaces/control-socket/control-server.ts'
@@ -16,6 +16,8 @@ const MOST_QUESTIONS = 32
 
 export interface LifelineLinkParts {
   isReady(): boolean
+  /** When it dies again and again. */
+  trouble(): ThreadTrouble | null
   send(order: ThreadOrder<never>): void
 }
 
@@ -44,7 +46,7 @@ export class LifelineLink {
 
   /** Rejects with LifelineGone when nobody answers. `crawl`: a pass begins as soon as it is calm. */
   ask(order: 'crawl' | 'state'): Promise<LifelineState> {
-    if (!this.#parts.isReady()) return Promise.reject(new LifelineGone('the lifeline is not running: it is switched off (lifeline.enabled), or is just being started anew; its copies can still be read with polder lifeline open and export'))
+    if (!this.#parts.isReady()) return Promise.reject(new LifelineGone(`the lifeline is not running: ${this.#why()}; its copies can still be read with polder lifeline open and export`))
     if (this.#waiting.length >= MOST_QUESTIONS) return Promise.reject(new LifelineGone('too many questions to the lifeline are waiting; ask again in a few seconds'))
     return new Promise((resolve, reject) => {
       const one = {
@@ -57,6 +59,12 @@ export class LifelineLink {
       this.#waiting.push(one)
       this.#parts.send({ type: 'lifeline', order })
     })
+  }
+
+  #why(): string {
+    const trouble = this.#parts.trouble()
+    if (trouble === null) return 'it is switched off (lifeline.enabled), or is just being started anew'
+    return `its thread died ${trouble.deaths} times in a row${trouble.reason === '' ? '' : ` (${trouble.reason})`}, and is started again ${trouble.startsAgainInMs < SECOND_MS ? 'now' : `in ${Math.round(trouble.startsAgainInMs / SECOND_MS)} s`}`
   }
 }
 

@@ -146,14 +146,14 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
         }
       }
     },
-    onDeath: (name) => {
+    onDeath: (name, death) => {
       sockets.delete(name)
       totals.restarts++
       if (name === 'control') {
         desk.controlDied()
         explore.died()
       } else if (name === 'record') record.died()
-      if (name !== 'control') desk.note('thread-died', `the thread ${name} died and is started anew`)
+      if (name !== 'control') desk.note('thread-died', `the thread ${name} died${death.reason === '' ? '' : ` (${death.reason})`} and is started anew${death.inMs < SECOND_MS ? '' : ` in ${Math.round(death.inMs / SECOND_MS)} s, as it died ${death.inRow} times in a row`}`)
       if (name.startsWith('edge-')) shared.reclaim(Number(name.slice(5)))
       for (const one of waiting) one.left.delete(name)
     },
@@ -165,7 +165,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
   }
 
   const record = new RecordLink({ clock: systemClock, isReady: () => threads.isReady('record'), send: (order) => threads.send('record', order) })
-  const lifeline = new LifelineLink({ isReady: () => threads.isReady('lifeline'), send: (order) => threads.send('lifeline', order) })
+  const lifeline = new LifelineLink({ isReady: () => threads.isReady('lifeline'), trouble: () => threads.troubles().find(({ thread }) => thread === 'lifeline') ?? null, send: (order) => threads.send('lifeline', order) })
   const explore = new ExploreLink({ isReady: () => threads.isReady('control'), send: (order) => threads.send('control', order) })
   const desk = new ControlDesk({
     version, totals,
@@ -176,6 +176,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     draining: () => draining,
     edgeNames: () => edgeNames(workers),
     isReady: (name) => threads.isReady(name),
+    troubles: () => threads.troubles(),
     sendAct: (act) => threads.send('control', { type: 'act', act }),
     source: (address) => shared.source(address, systemClock.monotonicMs()),
     kernelDrop: () => kernelDrop.state(),
@@ -216,7 +217,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     const at = settings.admin.listen
     if (at !== null) {
       const source = {
-        metrics: () => ({ type: openMetricsType, text: openMetrics(totals, version) }),
+        metrics: () => ({ type: openMetricsType, text: openMetrics(totals, version, threads.names().map((name) => [name, threads.isReady(name)])) }),
         unhealthy: () => (edgeNames(workers).some((name) => threads.isReady(name)) ? null : 'no edge worker is running'),
         unready: () => (draining ? 'draining' : edgeNames(workers).every((name) => threads.isReady(name)) ? null : 'an edge worker is starting'),
       }

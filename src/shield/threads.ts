@@ -1,15 +1,19 @@
 /**
  * Starts the shield's threads, links each with each by a direct port, and starts a thread anew when it dies or hangs.
  * Why direct ports: the main thread must not sit in the path of cache messages, and its death or slowness must not be felt by a visitor.
- * A thread that dies again and again waits longer each time (100 ms doubling to 5 s); the others serve on.
+ * A thread that dies again and again waits longer each time: 100 ms doubling to 5 s, to five minutes when no visitor waits for it; the others serve on.
  */
 import { MessageChannel, Worker } from 'node:worker_threads'
-import type { ThreadName, ThreadOrder, ThreadReport } from '../contract/thread.ts'
+import type { ThreadName, ThreadOrder, ThreadReport, ThreadTrouble } from '../contract/thread.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 
 const FIRST_RESTART_MS = 100
 const LONGEST_RESTART_MS = 5_000
+/** What fails at every start, as with a file that cannot be opened, is mended by a person: until then it is told of, not hammered on. */
+const LONGEST_OPTIONAL_RESTART_MS = 300_000
+/** Deaths in a row that are no accident any more. */
+const TROUBLE_DEATHS = 3
 /** A thread that ran this long was healthy: the next restart is quick again. */
 const HEALTHY_AFTER_MS = 30_000
 /** Edge threads report every second; ten missing reports mean that the event loop hangs. */
@@ -43,15 +47,32 @@ interface Running {
   worker: Worker | null
   startedAtMs: number
   heardAtMs: number
-  restartDelayMs: number
   restarts: number
+  /** Deaths since it last ran for long. */
+  deaths: number
+  reason: string
+  startsAgainAtMs: number
   ready: boolean
+}
+
+export interface Death {
+  /** What it died of; '' when it did not say. */
+  readonly reason: string
+  /** Since it last ran for long, this one included. */
+  readonly inRow: number
+  /** Until it is started anew. */
+  readonly inMs: number
+}
+
+/** Until a thread is started anew after so many deaths in a row. */
+export function restartDelayMs(deaths: number, optional: boolean): number {
+  return Math.min(optional ? LONGEST_OPTIONAL_RESTART_MS : LONGEST_RESTART_MS, FIRST_RESTART_MS * 2 ** (deaths - 1))
 }
 
 export interface ThreadHooks<Settings> {
   onReport(name: ThreadName, report: ThreadReport): void
   /** Before a restart: give back what the dead thread held. */
-  onDeath(name: ThreadName): void
+  onDeath(name: ThreadName, death: Death): void
   readonly order?: ThreadOrder<Settings>
 }
 
@@ -74,7 +95,7 @@ export class Threads<Settings> {
 
   /** Starts a thread and resolves with its first `ready`; rejects when it dies before. */
   start(spec: ThreadSpec): Promise<ThreadReport & { type: 'ready' }> {
-    const running: Running = { spec, worker: null, startedAtMs: 0, heardAtMs: 0, restartDelayMs: FIRST_RESTART_MS, restarts: 0, ready: false }
+    const running: Running = { spec, worker: null, startedAtMs: 0, heardAtMs: 0, restarts: 0, deaths: 0, reason: '', startsAgainAtMs: 0, ready: false }
     this.#threads.set(spec.name, running)
     return new Promise((resolve, reject) => this.#launch(running, resolve, spec.optional === true ? undefined : reject))
   }
@@ -107,15 +128,17 @@ export class Threads<Settings> {
       running.worker = null
       if (this.#stopping) return
       const first = !running.ready && onFailure !== undefined
-      this.#hooks.onDeath(spec.name)
+      const now = this.#clock.monotonicMs()
+      running.deaths = now - running.startedAtMs > HEALTHY_AFTER_MS ? 1 : running.deaths + 1
+      running.reason = failure?.message ?? ''
+      const inMs = restartDelayMs(running.deaths, spec.optional === true)
+      running.startsAgainAtMs = now + inMs
+      this.#hooks.onDeath(spec.name, { reason: running.reason, inRow: running.deaths, inMs })
       if (first) {
         this.#threads.delete(spec.name)
         onFailure(failure ?? new Error(`thread ${spec.name} ended with code ${code} before it was ready`))
         return
       }
-      const livedMs = this.#clock.monotonicMs() - running.startedAtMs
-      const inMs = livedMs > HEALTHY_AFTER_MS ? FIRST_RESTART_MS : running.restartDelayMs
-      running.restartDelayMs = Math.min(LONGEST_RESTART_MS, inMs * 2)
       running.restarts++
       this.#log.error(`thread ${spec.name} died and starts anew`, { code, reason: failure?.message, restarts: running.restarts, inMs })
       const timer = setTimeout(() => {
@@ -154,8 +177,15 @@ export class Threads<Settings> {
     return running !== undefined && running.worker !== null && running.ready
   }
 
-  restartsOf(name: ThreadName): number {
-    return this.#threads.get(name)?.restarts ?? 0
+  /** Threads that die again and again, and have not run for long since. */
+  troubles(): ThreadTrouble[] {
+    const now = this.#clock.monotonicMs()
+    const found: ThreadTrouble[] = []
+    for (const { spec, worker, deaths, reason, startedAtMs, startsAgainAtMs } of this.#threads.values()) {
+      if (deaths < TROUBLE_DEATHS || (worker !== null && now - startedAtMs > HEALTHY_AFTER_MS)) continue
+      found.push({ thread: spec.name, deaths, reason, startsAgainInMs: worker === null ? Math.max(0, Math.round(startsAgainAtMs - now)) : 0 })
+    }
+    return found
   }
 
   /** Ends one thread at once, as a crash would (drills and tests). */

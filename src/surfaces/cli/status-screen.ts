@@ -116,6 +116,7 @@ function machine(status: ShieldStatus): string[] {
   const { workers, kernelDrop } = status
   return [
     `shield         pid ${status.pid}, up ${span(status.atWallMs - status.startedAtWallMs)}, ${workers.ready} of ${workers.wanted} workers, ${count(status.connections)} connections, own delay ${count(status.eventLoopLagP99Ms)} ms${workers.restarts === 0 ? '' : `, ${workers.restarts} threads restarted`}`,
+    ...(workers.troubles ?? []).map(({ thread, deaths, reason, startsAgainInMs }) => `  ${thread} does not stay up: it died ${deaths} times in a row${reason === '' ? '' : ` (${reason})`}; started again ${startsAgainInMs === 0 ? 'now' : `in ${span(startsAgainInMs)}`}`),
     `memory store   ${count(status.cache.entries)} answers, ${bytes(status.cache.bytes)}`,
     ...alerts(status),
     recordLine(status),

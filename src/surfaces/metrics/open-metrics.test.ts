@@ -77,7 +77,8 @@ test('counts of all workers and seconds are added up; gauges are the last word o
 })
 
 test('every reason has a sample from the start, so that a graph never begins with a gap', () => {
-  const samples = scrape(openMetrics(new Totals(), 'x'))
+  const samples = scrape(openMetrics(new Totals(), 'x', [['edge-0', true], ['lifeline', false]]))
+  assert.deepEqual([samples.get('polder_thread_up{thread="edge-0"}'), samples.get('polder_thread_up{thread="lifeline"}')], [1, 0])
   for (const reason of reasons) assert.equal(samples.get(`polder_requests_ended_total{reason="${reason}"}`), 0)
 })
 

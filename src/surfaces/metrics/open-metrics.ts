@@ -9,7 +9,7 @@ import type { Totals } from './totals.ts'
 
 export const openMetricsType = 'application/openmetrics-text; version=1.0.0; charset=utf-8'
 
-export function openMetrics(totals: Totals, version: string): string {
+export function openMetrics(totals: Totals, version: string, threads: ReadonlyArray<readonly [name: string, up: boolean]> = []): string {
   const out = new Lines()
   out.family('polder_build', 'info', 'Version of this process.')
   out.sample('polder_build_info', { version }, 1)
@@ -55,6 +55,8 @@ export function openMetrics(totals: Totals, version: string): string {
   for (const [rule, matches] of totals.rules) out.sample('polder_rule_matches_total', { rule }, matches.matched)
   out.family('polder_thread_restarts', 'counter', 'Threads that died and were started anew.')
   out.sample('polder_thread_restarts_total', {}, totals.restarts)
+  out.family('polder_thread_up', 'gauge', 'Whether a thread runs (1) or died and waits to be started anew (0); polder status says why.')
+  for (const [thread, up] of threads) out.sample('polder_thread_up', { thread }, up ? 1 : 0)
   out.family('polder_control_deaths', 'counter', 'Times the control plane died and was started anew: its automatic rules run out, visitors are served.')
   out.sample('polder_control_deaths_total', {}, totals.controlDeaths)
   if (totals.controlHeardAtWallMs > 0) {
