@@ -9,6 +9,7 @@ import { type Browser, devices, type Page } from 'playwright-core'
 import { launchChromium } from '../support/chromium.ts'
 import { freePort, lifelineSettings, polderCommand, untilCrawled } from '../support/lifeline-shield.ts'
 import { NginxFolder } from '../support/nginx-folder.ts'
+import { pictureDifference } from '../support/picture-difference.ts'
 import { PolderProcess } from '../support/polder-process.ts'
 import { SampleSiteProcess } from '../support/sample-site-process.ts'
 
@@ -114,7 +115,7 @@ test('without JavaScript the same', { timeout: 60_000 }, async () => {
   await context.close()
 })
 
-test('the export, served by nginx, looks the same, pixel by pixel, on a desk and on a telephone', { timeout: 120_000 }, async () => {
+test('the export, served by nginx, looks the same, pixel by pixel, on a desk and on a telephone', { timeout: 240_000 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), 'polder-export-'))
   const copy = join(folder, 'copy')
   let nginx: NginxFolder | null = null
@@ -125,14 +126,20 @@ test('the export, served by nginx, looks the same, pixel by pixel, on a desk and
     for (const look of [{ viewport: { width: 1_200, height: 800 } }, { ...devices['Pixel 5'], colorScheme: 'dark' as const }]) {
       const context = await browser.newContext({ ...look, reducedMotion: 'reduce' })
       const page = await context.newPage()
+      let home: Buffer | null = null
       for (const path of ['/', '/news', '/members', '/contact', '/votes']) {
-        let same = false
-        // A busy machine sometimes takes a picture before the last text has its font.
-        for (let tries = 0; tries < 3 && !same; tries++) {
-          const [shown, copied] = [await pictureOf(page, polder.url + path), await pictureOf(page, nginx.url + path)]
-          same = shown.equals(copied)
+        let shown = await pictureOf(page, polder.url + path)
+        let found = await pictureDifference(page, shown, await pictureOf(page, nginx.url + path))
+        // Chromium gives an inline element a box of its own or leaves it out, by chance at each load, and with it the notice is a pixel taller or not: 4 in 10 pairs.
+        for (let more = 0; more < 11 && found.plain > 0; more++) {
+          shown = await pictureOf(page, polder.url + path)
+          found = await pictureDifference(page, shown, await pictureOf(page, nginx.url + path))
         }
-        assert.ok(same, `${path} looks different`)
+        const { plain, most } = found
+        assert.equal(plain, 0, `${path}: ${plain} pixels plainly differ, the most by ${most} of 255`)
+        const other = await pictureDifference(page, shown, home ?? shown)
+        if (path !== '/') assert.ok(other.plain > 1_000, `${path} and the home page look the same: the comparison sees nothing`)
+        home ??= shown
       }
       await context.close()
     }
