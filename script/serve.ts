@@ -77,7 +77,7 @@ async function consoleAccount(): Promise<string> {
 }
 
 const tryCalm = (): string => `Try:
-  curl -si http://127.0.0.1:8080/ | grep -i -e cache-status -e age     twice: a miss, then a hit
+  curl -s -o /dev/null -D - http://127.0.0.1:8080/ | grep -i -e ^cache-status -e ^age    twice: a miss, then a hit
   curl -sik --http2 https://127.0.0.1:8443/news | head -1              HTTP/2
   curl -si http://127.0.0.1:8080/blocked | head -1                     a rule of examples/development.yaml
   bin/polder status --watch -c ${relative(root, settings)}                 what the shield sees and does, live
@@ -93,8 +93,8 @@ const tryUnderAttack = `Try:
 
 try {
   await start('sample site', process.execPath, [join(root, 'sample-site/main.ts'), '--quiet'], (line) => line.startsWith('sample site '))
-  await start('polder', join(root, 'bin/polder'), ['run', '-c', settings], (line) => line.includes('"msg":"ready"'))
   const account = underAttack ? '' : await consoleAccount()
+  await start('polder', join(root, 'bin/polder'), ['run', '-c', settings], (line) => line.includes('"msg":"ready"'))
   process.stdout.write(`
 Polder stands in front of the Parliament of Exampleland.
 
