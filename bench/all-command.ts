@@ -10,6 +10,7 @@ const parts: ReadonlyArray<{ readonly args: readonly string[]; readonly mostMinu
   { args: ['addresses'], mostMinutes: 10 },
   { args: ['slow'], mostMinutes: 40 },
   { args: ['soak'], mostMinutes: 20 },
+  { args: ['console'], mostMinutes: 30 },
   { args: ['fuzz'], mostMinutes: 60 },
 ]
 

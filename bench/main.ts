@@ -14,6 +14,7 @@ const commands: Readonly<Record<string, { readonly summary: string; readonly loa
   scenarios: { summary: 'the fixed suite of floods and crowds, on real sockets, for Polder, its peers and no shield', load: async () => (await import('./scenarios/scenarios-command.ts')).scenariosCommand },
   lifeline: { summary: 'a crawl of 10,000 pages: memory, the origin\'s other readers, kill -9 in the middle', load: async () => (await import('./lifeline/lifeline-command.ts')).lifelineCommand },
   journal: { summary: 'kill -9 of a writing journal at random moments', load: async () => (await import('./journal/journal-command.ts')).journalCommand },
+  console: { summary: 'the console: eight hours open, fresh and quick while A2 runs, twenty of them beside visitors', load: async () => (await import('./console/console-command.ts')).consoleCommand },
   slow: { summary: 'slow and HTTP/2 attacks while a second visitor reads', load: async () => (await import('./slow/slow-command.ts')).slowCommand },
 }
 
