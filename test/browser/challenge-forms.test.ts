@@ -106,6 +106,7 @@ for (const javaScriptEnabled of [true, false]) {
       // The work is done, and the link knows it; it is for the visitor to press.
       if (javaScriptEnabled) await page.locator('a.go[href*="."]').waitFor({ timeout: 20_000 })
       assert.ok(await page.getByText('has not been sent yet').isVisible())
+      assert.ok(await page.getByText('choose your files again').isVisible(), 'a browser keeps what was typed, not which file was chosen')
       await page.goBack()
       assert.equal(await page.locator('textarea').inputValue(), 'first\n--second--\n\nlast +')
       await chooseFile(page)
@@ -117,6 +118,22 @@ for (const javaScriptEnabled of [true, false]) {
     })
   })
 }
+
+test('as the page says: continue, back to the form, the file chosen again, and it arrives whole', { timeout: 60_000 }, async () => {
+  await writeAndSend(true, 'multipart/form-data', true, async (page) => {
+    await page.locator('a.go[href*="."]').click({ timeout: 20_000 })
+    await page.locator('h1', { hasText: 'Form /send' }).waitFor({ timeout: 20_000 })
+    // Once: the page of the check left no place of its own to come back to.
+    await page.goBack()
+    await page.locator('h1', { hasText: 'Form /form' }).waitFor({ timeout: 20_000 })
+    assert.equal(await page.locator('textarea').inputValue(), 'first\n--second--\n\nlast +')
+    await chooseFile(page)
+    await page.locator('button').click()
+    await page.locator('h1', { hasText: 'Thank you' }).waitFor({ timeout: 20_000 })
+    const { url, fields } = expected('multipart/form-data')
+    assert.deepEqual(sent, [{ url, fields: fields.map(([name, value]) => [name, name === 'paper' ? 'file a.txt 7' : value]) }])
+  })
+})
 
 test('a language chosen on a page with a query keeps the query', { timeout: 60_000 }, async () => {
   await shield.shield.reload(shield.settings(underAttack()))

@@ -26,11 +26,12 @@ y=((a>>>2|a<<30)^(a>>>13|a<<19)^(a>>>22|a<<10))+(a&b^a&c^b&c);k=h;h=g;g=e;e=d+s|
 if((a+H[0]|0)>>>32-z===0)return n}
 return -1}`
 
-/** What the page does around it. The link or form `#go` holds the challenge (`data-t`) and its difficulty (`data-z`); with `data-stay` it waits to be pressed. */
+/** What the page does around it. The link or form `#go` holds the challenge (`data-t`) and its difficulty (`data-z`); with `data-stay` it waits to be pressed, and the next page
+ * stands in the history in place of this one: back, once, is the form that was written. */
 export const pageScript = `(function(){
 ${solverSource}
 var D=document,G=D.getElementById("go"),S=D.getElementById("s"),B=D.getElementById("b"),T=G.getAttribute("data-t"),Z=+G.getAttribute("data-z"),N=0,E=0,w=null,X=T.slice(-32);
-function done(n){if(E)return;E=1;B.value=100;if(G.hasAttribute("data-stay")){G.setAttribute("href",G.getAttribute("href")+"."+n);return}S.textContent=S.getAttribute("data-done");
+function done(n){if(E)return;E=1;B.value=100;if(G.hasAttribute("data-stay")){G.setAttribute("href",G.getAttribute("href")+"."+n);G.onclick=function(){location.replace(G.href);return false};return}S.textContent=S.getAttribute("data-done");
 if(G.tagName==="FORM"){G.setAttribute("action",G.getAttribute("action")+"."+n);HTMLFormElement.prototype.submit.call(G)}else location.replace(G.getAttribute("href")+"."+n+location.hash)}
 function shown(n){N=n;B.value=Math.round(100*(1-Math.exp(-n/Math.pow(2,Z))))}
 function slice(){if(E)return;var r=solve(X,Z,N,1500);if(r>=0)done(r);else{shown(N+1500);setTimeout(slice,0)}}

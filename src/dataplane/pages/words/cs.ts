@@ -20,7 +20,7 @@ export const cs: Words = {
   go: 'Pokračovat',
   nothing: 'Pokud se po {s} nic nestane, zvolte prosím „Pokračovat“.',
   kept: 'To, co jste zadali, je uloženo a po kontrole se odešle.',
-  resend: 'To, co jste zadali, ještě nebylo odesláno. Pokračujte prosím, pak se vraťte a odešlete to znovu.',
+  resend: 'To, co jste zadali, ještě nebylo odesláno. Pokračujte prosím, pak se vraťte k formuláři, případné soubory vyberte znovu a odešlete jej ještě jednou.',
   noCookie: 'Kontrolu se nepodařilo zapamatovat, protože se nevrátil žádný soubor cookie. Můžete číst dál; kontrola se může objevit znovu. Pokud pro tento web povolíte soubory cookie, bude se objevovat méně často.',
   cookie: 'Soubor cookie si {m} pamatuje, že kontrola proběhla. Neříká nic o tom, kdo jste.',
   roomTitle: 'Čekáte ve frontě',

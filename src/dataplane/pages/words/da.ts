@@ -20,7 +20,7 @@ export const da: Words = {
   go: 'Fortsæt',
   nothing: 'Hvis der ikke sker noget efter {s}, så vælg »Fortsæt«.',
   kept: 'Det, du har skrevet, er gemt og sendes efter kontrollen.',
-  resend: 'Det, du har skrevet, er ikke sendt endnu. Fortsæt, gå derefter tilbage, og send det igen.',
+  resend: 'Det, du har skrevet, er ikke sendt endnu. Fortsæt, gå derefter tilbage til formularen, vælg eventuelle filer igen, og send den igen.',
   noCookie: 'Kontrollen kunne ikke huskes, fordi der ikke kom en cookie tilbage. Du kan læse videre; kontrollen kan komme igen. Hvis du tillader cookies for webstedet, kommer den sjældnere.',
   cookie: 'En cookie husker i {m}, at kontrollen er foretaget. Den siger intet om, hvem du er.',
   roomTitle: 'Du står i kø',

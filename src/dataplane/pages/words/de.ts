@@ -20,7 +20,7 @@ export const de: Words = {
   go: 'Weiter',
   nothing: 'Wenn nach {s} nichts geschieht, wählen Sie bitte „Weiter“.',
   kept: 'Ihre Eingaben sind aufgehoben und werden nach der Prüfung gesendet.',
-  resend: 'Ihre Eingaben wurden noch nicht gesendet. Bitte gehen Sie auf „Weiter“, dann zurück, und senden Sie sie noch einmal ab.',
+  resend: 'Ihre Eingaben wurden noch nicht gesendet. Bitte gehen Sie auf „Weiter“, dann zurück zum Formular, wählen Sie Dateien, falls es welche gibt, neu aus, und senden Sie es noch einmal ab.',
   noCookie: 'Die Prüfung konnte nicht gemerkt werden, weil kein Cookie zurückkam. Sie können weiterlesen; die Prüfung kann wieder erscheinen. Wenn Sie Cookies für diese Website zulassen, werden Sie seltener gefragt.',
   cookie: 'Ein Cookie merkt sich {m} lang, dass die Prüfung erledigt ist. Es sagt nichts darüber, wer Sie sind.',
   roomTitle: 'Sie stehen in der Warteschlange',

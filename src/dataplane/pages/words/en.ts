@@ -20,7 +20,7 @@ export const en: Words = {
   go: 'Continue',
   nothing: 'If nothing happens after {s}, please choose “Continue”.',
   kept: 'What you entered has been kept and will be sent after the check.',
-  resend: 'What you entered has not been sent yet. Please continue, then go back and send it again.',
+  resend: 'What you entered has not been sent yet. Please continue, then go back to the form, choose your files again if there are any, and send it again.',
   noCookie: 'The check could not be remembered, because no cookie came back. You can go on reading; the check may appear again. If you allow cookies for this site, you will be asked less often.',
   cookie: 'A cookie remembers for {m} that the check is done. It says nothing about who you are.',
   roomTitle: 'You are in line',

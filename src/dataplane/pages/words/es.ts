@@ -20,7 +20,7 @@ export const es: Words = {
   go: 'Continuar',
   nothing: 'Si no ocurre nada después de {s}, elija «Continuar».',
   kept: 'Lo que ha escrito se conserva y se enviará después de la comprobación.',
-  resend: 'Lo que ha escrito aún no se ha enviado. Continúe, vuelva después atrás y envíelo de nuevo.',
+  resend: 'Lo que ha escrito aún no se ha enviado. Continúe, vuelva después al formulario, elija de nuevo los archivos, si los hay, y envíelo otra vez.',
   noCookie: 'No se ha podido recordar la comprobación porque no se recibió ninguna cookie. Puede seguir leyendo; la comprobación puede aparecer otra vez. Si permite las cookies de este sitio, aparecerá con menos frecuencia.',
   cookie: 'Una cookie recuerda durante {m} que la comprobación está hecha. No dice nada sobre quién es usted.',
   roomTitle: 'Está en la cola de espera',

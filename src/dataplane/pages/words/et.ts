@@ -20,7 +20,7 @@ export const et: Words = {
   go: 'Jätka',
   nothing: 'Kui {s} pärast midagi ei juhtu, valige palun „Jätka“.',
   kept: 'Teie sisestatu on alles ja saadetakse pärast kontrolli.',
-  resend: 'Teie sisestatut ei ole veel saadetud. Palun jätkake, minge siis tagasi ja saatke see uuesti.',
+  resend: 'Teie sisestatut ei ole veel saadetud. Palun jätkake, minge siis tagasi vormi juurde, valige failid, kui neid on, uuesti ja saatke vorm veel kord.',
   noCookie: 'Kontrolli ei saanud meelde jätta, sest ühtegi küpsist ei tulnud tagasi. Võite edasi lugeda; kontroll võib uuesti ilmuda. Kui lubate selle veebilehe küpsised, ilmub see harvemini.',
   cookie: 'Küpsis mäletab {m}, et kontroll on tehtud. See ei ütle midagi selle kohta, kes te olete.',
   roomTitle: 'Olete järjekorras',

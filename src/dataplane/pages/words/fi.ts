@@ -20,7 +20,7 @@ export const fi: Words = {
   go: 'Jatka',
   nothing: 'Jos {s} kuluttua mitään ei tapahdu, valitse ”Jatka”.',
   kept: 'Syöttämäsi tiedot on säilytetty, ja ne lähetetään tarkistuksen jälkeen.',
-  resend: 'Syöttämiäsi tietoja ei ole vielä lähetetty. Jatka, palaa sitten takaisin ja lähetä ne uudelleen.',
+  resend: 'Syöttämiäsi tietoja ei ole vielä lähetetty. Jatka, palaa sitten takaisin lomakkeeseen, valitse mahdolliset tiedostot uudelleen ja lähetä lomake uudelleen.',
   noCookie: 'Tarkistusta ei voitu muistaa, koska evästettä ei tullut takaisin. Voit jatkaa lukemista; tarkistus voi tulla uudelleen. Jos sallit tämän sivuston evästeet, sitä kysytään harvemmin.',
   cookie: 'Eväste muistaa {m} ajan, että tarkistus on tehty. Se ei kerro, kuka olet.',
   roomTitle: 'Olet jonossa',

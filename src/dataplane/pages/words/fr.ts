@@ -20,7 +20,7 @@ export const fr: Words = {
   go: 'Continuer',
   nothing: 'Si rien ne se passe après {s}, choisissez « Continuer ».',
   kept: 'Ce que vous avez saisi est conservé et sera envoyé après la vérification.',
-  resend: 'Ce que vous avez saisi n’a pas encore été envoyé. Veuillez continuer, puis revenir en arrière et l’envoyer à nouveau.',
+  resend: 'Ce que vous avez saisi n’a pas encore été envoyé. Veuillez continuer, puis revenir au formulaire, choisir de nouveau vos fichiers s’il y en a, et l’envoyer à nouveau.',
   noCookie: 'La vérification n’a pas pu être mémorisée, car aucun cookie n’est revenu. Vous pouvez continuer à lire ; la vérification peut réapparaître. Si vous autorisez les cookies pour ce site, elle sera plus rare.',
   cookie: 'Un cookie retient pendant {m} que la vérification est faite. Il ne dit rien de votre identité.',
   roomTitle: 'Vous êtes dans la file d’attente',

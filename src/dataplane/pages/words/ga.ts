@@ -20,7 +20,7 @@ export const ga: Words = {
   go: 'Ar aghaidh',
   nothing: 'Mura dtarlaíonn aon rud tar éis {s}, roghnaigh “Ar aghaidh”.',
   kept: 'Coinníodh an méid a scríobh tú agus seolfar é tar éis na seiceála.',
-  resend: 'Níor seoladh an méid a scríobh tú fós. Téigh ar aghaidh, ansin téigh ar ais agus seol arís é.',
+  resend: 'Níor seoladh an méid a scríobh tú fós. Téigh ar aghaidh, ansin téigh ar ais chuig an bhfoirm, roghnaigh do chuid comhad arís má tá aon cheann ann, agus seol arís í.',
   noCookie: 'Níorbh fhéidir cuimhneamh ar an tseiceáil, mar níor tháinig aon fhianán ar ais. Is féidir leat leanúint ort ag léamh; d’fhéadfadh an tseiceáil teacht aníos arís. Má cheadaíonn tú fianáin don suíomh seo, is annamh a iarrfar ort í.',
   cookie: 'Cuimhníonn fianán ar feadh {m} go bhfuil an tseiceáil déanta. Ní deir sé tada faoi cé thú féin.',
   roomTitle: 'Tá tú sa scuaine',

@@ -20,7 +20,7 @@ export const hr: Words = {
   go: 'Nastavi',
   nothing: 'Ako se nakon {s} ništa ne dogodi, odaberite „Nastavi”.',
   kept: 'Vaš je unos sačuvan i bit će poslan nakon provjere.',
-  resend: 'Vaš unos još nije poslan. Nastavite, zatim se vratite natrag i pošaljite ga ponovno.',
+  resend: 'Vaš unos još nije poslan. Nastavite, zatim se vratite na obrazac, ponovno odaberite datoteke ako ih ima i pošaljite ga ponovno.',
   noCookie: 'Provjeru nije bilo moguće zapamtiti jer se kolačić nije vratio. Možete čitati dalje; provjera se može ponovno pojaviti. Ako dopustite kolačiće za ove stranice, pojavljivat će se rjeđe.',
   cookie: 'Kolačić {m} pamti da je provjera obavljena. Ne govori ništa o tome tko ste.',
   roomTitle: 'Čekate u redu',

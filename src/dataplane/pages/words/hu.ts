@@ -20,7 +20,7 @@ export const hu: Words = {
   go: 'Tovább',
   nothing: 'Ha {s} elteltével nem történik semmi, válassza a „Tovább” lehetőséget.',
   kept: 'A beírt adatokat megőriztük, és az ellenőrzés után elküldjük.',
-  resend: 'A beírt adatokat még nem küldtük el. Kérjük, lépjen tovább, majd menjen vissza, és küldje el újra.',
+  resend: 'A beírt adatokat még nem küldtük el. Kérjük, lépjen tovább, majd menjen vissza az űrlaphoz, válassza ki újra a fájlokat, ha vannak, és küldje el újra.',
   noCookie: 'Az ellenőrzést nem sikerült megjegyezni, mert nem érkezett vissza süti. Tovább olvashat; az ellenőrzés újra megjelenhet. Ha engedélyezi a sütiket ezen a webhelyen, ritkábban fog megjelenni.',
   cookie: 'Egy süti {m} ideig megjegyzi, hogy az ellenőrzés megtörtént. Arról, hogy Ön kicsoda, semmit sem mond.',
   roomTitle: 'Ön sorban áll',

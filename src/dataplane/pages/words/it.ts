@@ -20,7 +20,7 @@ export const it: Words = {
   go: 'Continua',
   nothing: 'Se dopo {s} non succede nulla, scelga «Continua».',
   kept: 'Quanto ha scritto è conservato e sarà inviato dopo la verifica.',
-  resend: 'Quanto ha scritto non è stato ancora inviato. Continui, poi torni indietro e lo invii di nuovo.',
+  resend: 'Quanto ha scritto non è stato ancora inviato. Continui, poi torni al modulo, scelga di nuovo i file, se ce ne sono, e lo invii di nuovo.',
   noCookie: 'Non è stato possibile ricordare la verifica, perché nessun cookie è tornato. Può continuare a leggere; la verifica può ripresentarsi. Se consente i cookie per questo sito, comparirà meno spesso.',
   cookie: 'Un cookie ricorda per {m} che la verifica è stata fatta. Non dice nulla su chi è Lei.',
   roomTitle: 'È in coda',

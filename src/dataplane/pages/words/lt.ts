@@ -20,7 +20,7 @@ export const lt: Words = {
   go: 'Tęsti',
   nothing: 'Jei po {s} nieko neįvyksta, pasirinkite „Tęsti“.',
   kept: 'Tai, ką įvedėte, išsaugota ir bus išsiųsta po patikrinimo.',
-  resend: 'Tai, ką įvedėte, dar neišsiųsta. Tęskite, paskui grįžkite atgal ir išsiųskite dar kartą.',
+  resend: 'Tai, ką įvedėte, dar neišsiųsta. Tęskite, paskui grįžkite prie formos, iš naujo pasirinkite failus, jei jų yra, ir išsiųskite ją dar kartą.',
   noCookie: 'Patikrinimo nepavyko įsiminti, nes negrįžo joks slapukas. Galite skaityti toliau; patikrinimas gali pasirodyti vėl. Jei leisite šios svetainės slapukus, jis pasirodys rečiau.',
   cookie: 'Slapukas {m} prisimena, kad patikrinimas atliktas. Jis nieko nesako apie tai, kas esate.',
   roomTitle: 'Jūs laukiate eilėje',

@@ -20,7 +20,7 @@ export const lv: Words = {
   go: 'Turpināt',
   nothing: 'Ja pēc {s} nekas nenotiek, lūdzu, izvēlieties “Turpināt”.',
   kept: 'Jūsu ievadītais ir saglabāts un tiks nosūtīts pēc pārbaudes.',
-  resend: 'Jūsu ievadītais vēl nav nosūtīts. Lūdzu, turpiniet, pēc tam atgriezieties un nosūtiet to vēlreiz.',
+  resend: 'Jūsu ievadītais vēl nav nosūtīts. Lūdzu, turpiniet, pēc tam atgriezieties pie veidlapas, izvēlieties failus vēlreiz, ja tādi ir, un nosūtiet to vēlreiz.',
   noCookie: 'Pārbaudi neizdevās iegaumēt, jo netika saņemta neviena sīkdatne. Varat lasīt tālāk; pārbaude var parādīties vēlreiz. Ja atļausiet šīs vietnes sīkdatnes, tā parādīsies retāk.',
   cookie: 'Sīkdatne {m} atceras, ka pārbaude ir veikta. Tā neko nepasaka par to, kas jūs esat.',
   roomTitle: 'Jūs gaidāt rindā',

@@ -20,7 +20,7 @@ export const mt: Words = {
   go: 'Kompli',
   nothing: 'Jekk ma jiġri xejn wara {s}, jekk jogħġbok agħżel “Kompli”.',
   kept: 'Dak li ktibt inżamm u se jintbagħat wara l-verifika.',
-  resend: 'Dak li ktibt għadu ma ntbagħatx. Jekk jogħġbok kompli, imbagħad mur lura u erġa’ ibagħtu.',
+  resend: 'Dak li ktibt għadu ma ntbagħatx. Jekk jogħġbok kompli, imbagħad mur lura għall-formola, erġa’ agħżel il-fajls jekk hemm, u erġa’ ibgħatha.',
   noCookie: 'Il-verifika ma setgħetx tibqa’ mfakkra, għax l-ebda cookie ma ġie lura. Tista’ tkompli taqra; il-verifika tista’ terġa’ titfaċċa. Jekk tippermetti l-cookies għal dan is-sit, titfaċċa inqas spiss.',
   cookie: 'Cookie jiftakar għal {m} li l-verifika saret. Ma jgħid xejn dwar min int.',
   roomTitle: 'Qiegħed fil-kju',

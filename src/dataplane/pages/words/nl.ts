@@ -20,7 +20,7 @@ export const nl: Words = {
   go: 'Doorgaan',
   nothing: 'Gebeurt er na {s} niets, kies dan ‘Doorgaan’.',
   kept: 'Wat u hebt ingevuld, is bewaard en wordt na de controle verzonden.',
-  resend: 'Wat u hebt ingevuld, is nog niet verzonden. Ga door, keer daarna terug en verzend het opnieuw.',
+  resend: 'Wat u hebt ingevuld, is nog niet verzonden. Ga door, keer daarna terug naar het formulier, kies de bestanden opnieuw als die er zijn, en verzend het opnieuw.',
   noCookie: 'De controle kon niet worden onthouden, omdat er geen cookie terugkwam. U kunt verder lezen; de controle kan opnieuw verschijnen. Als u cookies voor deze site toestaat, krijgt u die minder vaak te zien.',
   cookie: 'Een cookie onthoudt {m} lang dat de controle klaar is. Het zegt niets over wie u bent.',
   roomTitle: 'U staat in de wachtrij',

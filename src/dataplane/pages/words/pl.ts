@@ -20,7 +20,7 @@ export const pl: Words = {
   go: 'Dalej',
   nothing: 'Jeśli po {s} nic się nie stanie, prosimy wybrać „Dalej”.',
   kept: 'Wpisane dane zostały zachowane i będą wysłane po sprawdzeniu.',
-  resend: 'Wpisane dane nie zostały jeszcze wysłane. Prosimy przejść dalej, a potem wrócić i wysłać je ponownie.',
+  resend: 'Wpisane dane nie zostały jeszcze wysłane. Prosimy przejść dalej, potem wrócić do formularza, ponownie wybrać pliki, jeśli są, i wysłać go jeszcze raz.',
   noCookie: 'Sprawdzenia nie udało się zapamiętać, bo nie wrócił żaden plik cookie. Można czytać dalej; sprawdzenie może pojawić się ponownie. Po zezwoleniu na pliki cookie w tej witrynie będzie pojawiać się rzadziej.',
   cookie: 'Plik cookie pamięta przez {m}, że sprawdzenie się odbyło. Nie mówi nic o tym, kim jest czytelnik.',
   roomTitle: 'Czekasz w kolejce',

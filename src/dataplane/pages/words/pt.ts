@@ -20,7 +20,7 @@ export const pt: Words = {
   go: 'Continuar',
   nothing: 'Se nada acontecer após {s}, escolha «Continuar».',
   kept: 'O que escreveu foi guardado e será enviado após a verificação.',
-  resend: 'O que escreveu ainda não foi enviado. Continue, depois volte atrás e envie de novo.',
+  resend: 'O que escreveu ainda não foi enviado. Continue, depois volte ao formulário, escolha de novo os ficheiros, se os houver, e envie-o de novo.',
   noCookie: 'Não foi possível memorizar a verificação, porque nenhum cookie regressou. Pode continuar a ler; a verificação pode voltar a aparecer. Se permitir cookies para este sítio, aparecerá menos vezes.',
   cookie: 'Um cookie recorda durante {m} que a verificação está feita. Nada diz sobre quem é.',
   roomTitle: 'Está na fila de espera',

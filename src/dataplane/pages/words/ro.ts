@@ -20,7 +20,7 @@ export const ro: Words = {
   go: 'Continuați',
   nothing: 'Dacă după {s} nu se întâmplă nimic, alegeți „Continuați”.',
   kept: 'Ceea ce ați scris s-a păstrat și va fi trimis după verificare.',
-  resend: 'Ceea ce ați scris nu a fost încă trimis. Vă rugăm să continuați, apoi să reveniți și să trimiteți din nou.',
+  resend: 'Ceea ce ați scris nu a fost încă trimis. Vă rugăm să continuați, apoi să reveniți la formular, să alegeți din nou fișierele, dacă există, și să îl trimiteți din nou.',
   noCookie: 'Verificarea nu a putut fi memorată, deoarece nu s-a primit niciun cookie. Puteți citi mai departe; verificarea poate apărea din nou. Dacă permiteți cookie-urile acestui site, va apărea mai rar.',
   cookie: 'Un cookie reține timp de {m} că verificarea a fost făcută. Nu spune nimic despre cine sunteți.',
   roomTitle: 'Sunteți la rând',

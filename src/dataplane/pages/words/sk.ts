@@ -20,7 +20,7 @@ export const sk: Words = {
   go: 'Pokračovať',
   nothing: 'Ak sa po {s} nič nestane, zvoľte, prosím, „Pokračovať“.',
   kept: 'To, čo ste zadali, je uložené a po kontrole sa odošle.',
-  resend: 'To, čo ste zadali, ešte nebolo odoslané. Pokračujte, prosím, potom sa vráťte a odošlite to znova.',
+  resend: 'To, čo ste zadali, ešte nebolo odoslané. Pokračujte, prosím, potom sa vráťte k formuláru, prípadné súbory vyberte znova a odošlite ho ešte raz.',
   noCookie: 'Kontrolu sa nepodarilo zapamätať, pretože sa nevrátil žiadny súbor cookie. Môžete čítať ďalej; kontrola sa môže objaviť znova. Ak pre túto stránku povolíte súbory cookie, bude sa objavovať menej často.',
   cookie: 'Súbor cookie si {m} pamätá, že kontrola prebehla. Nehovorí nič o tom, kto ste.',
   roomTitle: 'Čakáte v rade',

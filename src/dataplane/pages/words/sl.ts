@@ -20,7 +20,7 @@ export const sl: Words = {
   go: 'Nadaljuj',
   nothing: 'Če se po {s} nič ne zgodi, izberite »Nadaljuj«.',
   kept: 'Vaš vnos je shranjen in bo poslan po preverjanju.',
-  resend: 'Vaš vnos še ni bil poslan. Nadaljujte, nato se vrnite nazaj in ga pošljite znova.',
+  resend: 'Vaš vnos še ni bil poslan. Nadaljujte, nato se vrnite na obrazec, znova izberite datoteke, če so, in ga pošljite še enkrat.',
   noCookie: 'Preverjanja si ni bilo mogoče zapomniti, ker se ni vrnil noben piškotek. Lahko berete naprej; preverjanje se lahko znova prikaže. Če za to spletišče dovolite piškotke, bo to redkeje.',
   cookie: 'Piškotek si {m} zapomni, da je preverjanje opravljeno. O tem, kdo ste, ne pove ničesar.',
   roomTitle: 'Čakate v vrsti',

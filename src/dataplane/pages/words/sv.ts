@@ -20,7 +20,7 @@ export const sv: Words = {
   go: 'Fortsätt',
   nothing: 'Om inget händer efter {s} väljer du ”Fortsätt”.',
   kept: 'Det du har skrivit är sparat och skickas efter kontrollen.',
-  resend: 'Det du har skrivit har inte skickats ännu. Fortsätt, gå sedan tillbaka och skicka det igen.',
+  resend: 'Det du har skrivit har inte skickats ännu. Fortsätt, gå sedan tillbaka till formuläret, välj eventuella filer igen och skicka det en gång till.',
   noCookie: 'Det gick inte att komma ihåg kontrollen, eftersom ingen kaka kom tillbaka. Du kan läsa vidare; kontrollen kan visas igen. Om du tillåter kakor för webbplatsen visas den mer sällan.',
   cookie: 'En kaka minns i {m} att kontrollen är gjord. Den säger ingenting om vem du är.',
   roomTitle: 'Du står i kö',

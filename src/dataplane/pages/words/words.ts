@@ -27,7 +27,7 @@ export interface Words {
   readonly nothing: string
   /** A form was sent, and its content waits in the page. */
   readonly kept: string
-  /** A form was sent that cannot wait in the page (a file, another site's form). */
+  /** A form was sent that cannot wait in the page (a file, more than 64 KiB, another site's form). Back is the form as it was written, but for its files. */
   readonly resend: string
   /** Shown once it is known that cookies do not come back. */
   readonly noCookie: string
