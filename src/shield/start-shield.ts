@@ -21,6 +21,7 @@ import { Totals } from '../surfaces/metrics/totals.ts'
 import { CHALLENGE_KEYS_MS, challengeKeys, hasChallengeKeys } from './challenge-keys.ts'
 import { ConsoleLink } from './console-link.ts'
 import { ControlDesk } from './control-desk.ts'
+import { DataFolderLock } from './data-folder-lock.ts'
 import { dataplaneSettings } from './dataplane-settings.ts'
 import { ExploreLink } from './explore-link.ts'
 import { featureKey } from './feature-key.ts'
@@ -87,9 +88,13 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     for (const [index, { address }] of settings.listen.entries()) if (!options.inherited.has(`#${index}`)) await mustBeFree(address.host, address.port)
   }
   const warn = (trouble: string): void => log.warn(trouble)
+  const folderLock = await DataFolderLock.take(settings.dataDir, takesOver, warn)
   const shared = new SharedState(settings, workers, featureKey(settings.dataDir, warn), challengeKeys(settings.dataDir, systemClock.wallMs(), warn))
   const totals = new Totals()
-  const plans = await listenerPlans(settings, workers, options.inherited, systemClock.wallMs())
+  const plans = await listenerPlans(settings, workers, options.inherited, systemClock.wallMs()).catch((error: Error) => {
+    folderLock.release()
+    throw error
+  })
   const sockets = new Map<ThreadName, readonly OpenSocket[]>()
   const waiting = new Set<{ readonly left: Set<ThreadName>; readonly matches: (report: ThreadReport) => boolean; readonly done: () => void }>()
   let plan: (ThreadReport & { type: 'plan' })['plan'] | null = null
@@ -235,6 +240,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     })
   } catch (error) {
     await threads.stop()
+    folderLock.release()
     throw error
   }
   // Last, and awaited by nobody: visitors are served already.
@@ -321,6 +327,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
     reopenLogs: () => threads.sendAll({ type: 'reopen-logs' }),
     async drain(deadlineMs) {
       draining = true
+      folderLock.release()
       const names = edgeNames(workers)
       const drained = whenAll(names, (report) => report.type === 'drained')
       for (const name of names) threads.send(name, { type: 'drain', deadlineMs })
@@ -339,6 +346,7 @@ export async function startShield(first: Settings, options: ShieldOptions): Prom
       await kernelDrop.close()
       await closeRecord()
       await threads.stop()
+      folderLock.release()
     },
     killThread: (name) => threads.kill(name),
   }

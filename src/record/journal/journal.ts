@@ -3,14 +3,15 @@
  * on the disk, whatever ends the process. When the disk fails, entries are acknowledged from memory, an alarm is raised, and writing is tried again every few
  * seconds by itself; nobody waits. Memory is bounded: beyond it figures go first, then everything is refused and counted.
  */
+import { join } from 'node:path'
 import type { JournalDraft, JournalEntry, JournalState, JournalVerdict } from '../../contract/journal.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import { FileLock } from '../../kernel/file-lock.ts'
 import type { Log } from '../../kernel/log.ts'
 import { MIB, SECOND_MS } from '../../kernel/units.ts'
 import type { Scribe } from '../room.ts'
 import { chain, emptyHead, type Head } from './chain.ts'
 import { findEnd } from './find-end.ts'
-import { JournalLock } from './journal-lock.ts'
 import { JournalReader } from './journal-reader.ts'
 import type { JournalSettings } from './options.ts'
 import { Retention } from './retention.ts'
@@ -22,6 +23,8 @@ import { WaitingDrafts } from './waiting-drafts.ts'
 
 /** A new file after this; retention deletes whole files, and the start reads the newest one whole. */
 const SEGMENT_BYTES = 4 * MIB
+/** One writer a journal: two chains in one folder would be none. During an upgrade the new process waits until the old one lets go. */
+const LOCK_FILE = 'writer.lock'
 const FIRST_RETRY_MS = SECOND_MS
 const LONGEST_RETRY_MS = 5 * SECOND_MS
 /** An upgrade's two processes hand the journal over well within this. */
@@ -65,7 +68,7 @@ export class Journal implements Scribe {
   #lost = 0
   #lostToldAt = 0
   #failures = 0
-  #lock: JournalLock | null = null
+  #lock: FileLock | null = null
   #closed = false
   readonly #opening: Promise<void>
   #cleaning = false
@@ -270,7 +273,7 @@ export class Journal implements Scribe {
       let waitMs = this.#parts.retryMs ?? FIRST_RETRY_MS
       try {
         await store.makeFolder()
-        this.#lock ??= JournalLock.take(this.#parts.folder)
+        this.#lock ??= FileLock.take(join(this.#parts.folder, LOCK_FILE))
         if (this.#lock !== null) {
           await this.#takeEnd()
           break
