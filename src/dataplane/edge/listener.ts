@@ -20,6 +20,7 @@ import { NEED_MORE, readFirstBytes, REFUSED } from './first-bytes.ts'
 import { HandshakeLimit } from './handshake-limit.ts'
 import { serveHttp1 } from './http1/http1-connection.ts'
 import { Http2Connection } from './http2/http2-session.ts'
+import { AgeQueue, OpenConnections, type Placed, type Queued } from './open-connections.ts'
 import type { EdgeSettings } from './options.ts'
 import { readProxyHeader } from './proxy-protocol.ts'
 import { TlsTerminator } from './tls.ts'
@@ -96,7 +97,7 @@ export async function openListener(spec: ListenerSpec, context: EdgeContext, par
   return listener
 }
 
-class EdgeConnection extends GuardedConnection {
+class EdgeConnection extends GuardedConnection implements Placed, Queued<EdgeConnection> {
   readonly socket: Socket
   readonly context: EdgeContext
   http2: Http2Connection | null = null
@@ -106,6 +107,10 @@ class EdgeConnection extends GuardedConnection {
   ja4Hash = 0
   /** A TLS handshake of it is counted in the handshake limit. */
   shaking = false
+  place = -1
+  before: EdgeConnection | null = null
+  after: EdgeConnection | null = null
+  queue: object | null = null
 
   constructor(socket: Socket, context: EdgeContext, now: MonotonicMs, peer: ClientAddress, trusted: boolean) {
     super(now, () => socket.destroy())
@@ -121,10 +126,10 @@ class EdgeListener implements Listener {
   readonly #parts: EdgeParts
   readonly #server: Server
   readonly #tls: TlsTerminator | null
-  readonly #connections = new Map<Socket, EdgeConnection>()
+  readonly #connections = new OpenConnections<EdgeConnection>()
   /** Oldest first, so that a look stops at the first that still has time. */
-  readonly #unnamed = new Map<Socket, EdgeConnection>()
-  readonly #shaking = new Map<Socket, EdgeConnection>()
+  readonly #unnamed = new AgeQueue<EdgeConnection>()
+  readonly #shaking = new AgeQueue<EdgeConnection>()
   readonly #refused: Partial<Record<Reason, number>> = {}
   readonly #forgetStore: () => void
   readonly #sweepTimer: NodeJS.Timeout
@@ -219,10 +224,10 @@ class EdgeListener implements Listener {
     this.stopAccepting()
     this.#drainingSinceMs = this.#context.clock.monotonicMs()
     this.#context.draining = true
-    for (const connection of this.#connections.values()) {
+    this.#connections.each((connection) => {
       connection.context.draining = true
       connection.http2?.drain()
-    }
+    })
     return new Promise((resolve) => {
       let cut = 0
       const timer = setTimeout(() => {
@@ -254,10 +259,10 @@ class EdgeListener implements Listener {
   }
 
   #destroyAll(): void {
-    for (const connection of this.#connections.values()) {
+    this.#connections.each((connection) => {
       connection.http2?.destroy()
       connection.socket.destroy()
-    }
+    })
   }
 
   #onConnection(socket: Socket): void {
@@ -274,7 +279,8 @@ class EdgeListener implements Listener {
       return
     }
     counts.openConnections++
-    this.#connections.set(socket, connection)
+    this.#connections.add(connection)
+    ;(socket as CarrierSocket)[CONNECTION] = connection
     socket.on('close', () => this.#onClose(connection))
     if (!this.#spec.proxyProtocol) this.#onNamed(connection, now)
     else if (trusted) this.#readProxy(connection)
@@ -282,11 +288,10 @@ class EdgeListener implements Listener {
   }
 
   #onClose(connection: EdgeConnection): void {
-    const { socket } = connection
     connection.context.counts.openConnections--
     this.#parts.guard.release(connection)
-    this.#connections.delete(socket)
-    this.#unnamed.delete(socket)
+    this.#connections.remove(connection)
+    this.#unnamed.remove(connection)
     this.#endHandshake(connection)
     if (this.#connections.size === 0) this.#whenEmpty?.()
   }
@@ -294,7 +299,7 @@ class EdgeListener implements Listener {
   /** The peer must be a trusted hop: what it says is believed. */
   #readProxy(connection: EdgeConnection): void {
     const { socket } = connection
-    this.#unnamed.set(socket, connection)
+    this.#unnamed.add(connection)
     const look = (bytes: Buffer): number => {
       const header = readProxyHeader(bytes)
       if (header.kind === 'more') return NEED_MORE
@@ -307,7 +312,7 @@ class EdgeListener implements Listener {
       return header.bytes
     }
     const done = (): void => {
-      this.#unnamed.delete(socket)
+      this.#unnamed.remove(connection)
       this.#onNamed(connection, connection.context.clock.monotonicMs())
     }
     readFirstBytes(socket, look, done, () => this.#refuse(connection, 'proxy-header-refused'))
@@ -327,7 +332,7 @@ class EdgeListener implements Listener {
       return
     }
     connection.shaking = !connection.trusted
-    this.#shaking.set(connection.socket, connection)
+    this.#shaking.add(connection)
     if (connection.context.settings.tlsFingerprint === 'on') this.#takeFingerprint(connection)
     else this.#tls.accept(connection.socket)
   }
@@ -366,17 +371,18 @@ class EdgeListener implements Listener {
     tlsSocket.on('error', ignoreError)
     tlsSocket.destroy()
     const connection = this.#connectionOf(tlsSocket)
-    if (connection !== undefined && this.#shaking.has(connection.socket)) this.#refuse(connection, 'tls-refused')
+    if (connection !== undefined && this.#shaking.has(connection)) this.#refuse(connection, 'tls-refused')
   }
 
   #connectionOf(tlsSocket: TLSSocket): EdgeConnection | undefined {
     // The socket inside is not in the documented interface; node:tls keeps it here for as long as there is a TLSSocket
     const inner = (tlsSocket as TLSSocket & { _parent?: Socket })._parent
-    return inner === undefined ? undefined : this.#connections.get(inner)
+    const connection = inner === undefined ? undefined : (inner as CarrierSocket)[CONNECTION]
+    return connection === undefined || connection.place === -1 ? undefined : connection
   }
 
   #endHandshake(connection: EdgeConnection): void {
-    this.#shaking.delete(connection.socket)
+    this.#shaking.remove(connection)
     if (!connection.shaking) return
     connection.shaking = false
     this.#parts.handshakes.finish()
@@ -421,21 +427,23 @@ class EdgeListener implements Listener {
     this.#expire(this.#unnamed, now, proxyHeaderDeadlineMs, 'proxy-header-refused')
     this.#expire(this.#shaking, now, tlsHandshakeDeadlineMs + proxyHeaderDeadlineMs * Number(this.#spec.proxyProtocol), 'tls-refused')
     const drainingIdle = this.#drainingSinceMs !== null && now - this.#drainingSinceMs >= DRAIN_IDLE_MS
-    for (const connection of this.#connections.values()) {
+    this.#connections.each((connection) => {
       connection.context.crowded = crowded
       if (connection.http2 !== null) connection.http2.sweep(now, crowded)
       else if (drainingIdle && connection.activeRequests === 0) connection.socket.destroySoon()
-    }
+    })
   }
 
-  #expire(waiting: Map<Socket, EdgeConnection>, now: MonotonicMs, deadlineMs: number, reason: Reason): void {
-    for (const [socket, connection] of waiting) {
-      if (now - connection.openedAtMs < deadlineMs) return
-      waiting.delete(socket)
+  #expire(waiting: AgeQueue<EdgeConnection>, now: MonotonicMs, deadlineMs: number, reason: Reason): void {
+    for (let connection = waiting.oldest; connection !== null && now - connection.openedAtMs >= deadlineMs; connection = waiting.oldest) {
+      waiting.remove(connection)
       this.#refuse(connection, reason)
     }
   }
 }
+
+const CONNECTION = Symbol('connection')
+type CarrierSocket = Socket & { [CONNECTION]?: EdgeConnection }
 
 function ignoreError(): void {
   // 'close' follows; who serves the connection has its own listener
