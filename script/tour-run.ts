@@ -136,10 +136,14 @@ export async function runTour(plan: TourPlan, folder: string, tell: (line: strin
   }
 }
 
+/** script/console-tour keeps these beside it. */
+const ofTheConsole: ReadonlySet<string> = new Set(['console', 'console.md'])
+
 /** @throws when something lies there that no earlier tour has left. */
 function emptied(folder: string): void {
-  if (existsSync(folder) && readdirSync(folder).length > 0 && !(existsSync(join(folder, 'agenda.ics')) && existsSync(join(folder, 'polder.yaml')))) throw new Error(`${folder} is there and holds no earlier tour: name a new folder`)
-  rmSync(folder, { recursive: true, force: true })
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => !ofTheConsole.has(name)) : []
+  if (names.length > 0 && !(names.includes('agenda.ics') && names.includes('polder.yaml'))) throw new Error(`${folder} is there and holds no earlier tour: name a new folder`)
+  for (const name of names) rmSync(join(folder, name), { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
 }
 

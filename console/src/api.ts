@@ -32,7 +32,7 @@ async function ask<T>(method: 'GET' | 'POST', path: string, body: unknown): Prom
       ...(method === 'GET' ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', 'x-polder-csrf': session.peek()?.csrf ?? '' } }),
     })
   } catch {
-    throw new Refusal('unreachable', texts.done.failed)
+    throw new Refusal('unreachable', method === 'GET' || path.endsWith('/list') || path.endsWith('/show') || path === 'explore' ? texts.done.unreachable : texts.done.failed)
   }
   const answer: unknown = await response.json().catch(() => null)
   if (response.ok) return answer as T

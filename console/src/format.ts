@@ -30,10 +30,13 @@ export function count(value: number): string {
   return small ? text : text.replaceAll(/\B(?=(?:\d{3})+$)/g, ',')
 }
 
+/** A number and its unit stay on one line. */
+const NBSP = '\u00A0'
+
 export function percent(share: number): string {
   if (!Number.isFinite(share)) return '?'
   const points = share * 100
-  return `${points === 0 ? '0' : points < 0.01 ? '<0.01' : points < 1 ? points.toFixed(2) : points < 10 ? points.toFixed(1) : points.toFixed(0)} %`
+  return `${points === 0 ? '0' : points < 0.01 ? '<0.01' : points < 1 ? points.toFixed(2) : points < 10 ? points.toFixed(1) : points.toFixed(0)}${NBSP}%`
 }
 
 export function bytes(value: number): string {
@@ -44,16 +47,16 @@ export function bytes(value: number): string {
     left /= 1_024
     unit++
   }
-  return `${unit === 0 || left >= 100 ? Math.round(left) : left.toFixed(1)} ${units[unit]}`
+  return `${unit === 0 || left >= 100 ? Math.round(left) : left.toFixed(1)}${NBSP}${units[unit]}`
 }
 
 /** Two parts at most: `2 h 5 min`, `40 s`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000))
-  if (seconds < 60) return `${seconds} s`
+  if (seconds < 60) return `${seconds}${NBSP}s`
   const parts: ReadonlyArray<readonly [number, string]> = [[Math.floor(seconds / 86_400), 'd'], [Math.floor(seconds / 3_600) % 24, 'h'], [Math.floor(seconds / 60) % 60, 'min'], [seconds % 60, 's']]
   const first = parts.findIndex(([value]) => value > 0)
-  return parts.slice(first, first + 2).filter(([value], place) => value > 0 && !(first < 2 && place === 1 && parts[first + 1][1] === 's')).map(([value, unit]) => `${value} ${unit}`).join(' ')
+  return parts.slice(first, first + 2).filter(([value], place) => value > 0 && !(first < 2 && place === 1 && parts[first + 1][1] === 's')).map(([value, unit]) => `${value}${NBSP}${unit}`).join(NBSP)
 }
 
 const two = (value: number): string => String(value).padStart(2, '0')
@@ -95,6 +98,15 @@ export function inputTime(wallMs: number): string {
 export function fromInputTime(text: string): number | null {
   const wallMs = Date.parse(utc.value ? `${text}Z` : text)
   return Number.isFinite(wallMs) ? wallMs : null
+}
+
+/** `fr` as `French`. */
+export function languageName(code: string): string {
+  try {
+    return new Intl.DisplayNames('en', { type: 'language' }).of(code) ?? code
+  } catch {
+    return code
+  }
 }
 
 export function zoneName(): string {

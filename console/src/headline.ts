@@ -13,6 +13,8 @@ import { texts } from './texts.ts'
 const NOTICED_FAILURE_SHARE = 0.01
 const MOST_FAIL_SHARE = 0.2
 const BUSY_TIMES = 1.5
+/** Shown as 100 %. */
+const NEARLY_ALL = 0.995
 
 const strict: ReadonlySet<string> = new Set(['block', 'limit', 'challenge', 'cache-only', 'tag'])
 
@@ -45,7 +47,7 @@ export function headline(status: ShieldStatus, point: HistoryPoint | null, point
   const wanted = point === null ? 0 : point.served + point.failed
   const failing = wanted === 0 ? 0 : point!.failed / wanted
   if (status.workers.ready === 0) said.push(words.nobody)
-  else if (failing >= MOST_FAIL_SHARE) said.push(words.few(1 - failing))
+  else if (failing >= MOST_FAIL_SHARE) said.push(words.few(1 - failing, view?.state === 'ATTACK' || view?.state === 'EMERGENCY'))
   else if (failing >= NOTICED_FAILURE_SHARE) said.push(words.most(failing))
   else if (point !== null && point.waiting > 0) said.push(words.waiting(point.waiting))
   else said.push(words.everyone)
@@ -54,16 +56,16 @@ export function headline(status: ShieldStatus, point: HistoryPoint | null, point
   const now = status.atWallMs
   if (view.health.critical) said.push(words.originFails(timeOfDay(strainedSince(points, view.stateSinceWallMs), now)))
   else if (view.health.strained) said.push(words.originSlow(timeOfDay(strainedSince(points, view.stateSinceWallMs), now)))
+  else if (failing < MOST_FAIL_SHARE) said.push(words.originWell)
   const acting = actingRules(status)
   const own = acting.filter((rule) => rule.evidence !== null)
   if (acting.length > 0) {
     const share = Math.min(1, own.reduce((sum, rule) => sum + rule.evidence!.excessShare, 0))
-    said.push(share > 0 && view.excess !== null ? words.rules(acting.length, share, own.length < acting.length && share < 1) : words.rulesNoShare(acting.length))
+    said.push(share > 0 && view.excess !== null ? words.rules(acting.length, share, own.length < acting.length && share < NEARLY_ALL) : words.rulesNoShare(acting.length))
     const touched = point?.touchedShareBound ?? -1
     said.push(touched > 0 ? words.touched(touched) : touched === 0 ? words.touchedNone : words.touched(own.reduce((sum, rule) => sum + rule.evidence!.harm.upperShare, 0)))
   } else {
     const times = view.expectation.ratePerSecond > 0 ? view.ratePerSecond / view.expectation.ratePerSecond : 0
-    if (!view.health.strained && !view.health.critical) said.push(words.originWell)
     if (view.state !== 'NORMAL' && times >= BUSY_TIMES) said.push(words.busy(times))
     else if (view.state === 'NORMAL' && failing < NOTICED_FAILURE_SHARE) said.push(words.calm)
   }

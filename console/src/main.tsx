@@ -82,7 +82,7 @@ function App() {
   useEffect(() => {
     if (who === undefined) void ask()
   }, [who])
-  if (who === undefined) return <p class="muted loading whole">{texts.loading}</p>
+  if (who === undefined) return <p class="muted loading whole" role="status">{connection.value === 'lost' ? `${texts.login.unreachable} ${texts.connection.trying}` : texts.loading}</p>
   return who === null ? <LoginView /> : <Inside key={who.name} />
 }
 

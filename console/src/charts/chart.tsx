@@ -39,6 +39,9 @@ for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)'])
 
 const HEIGHT = 132
 const TABLE_ROWS = 12
+/** The room of the numbers on the left, and of half a time below: no time is cut off at the right edge. */
+const AXIS_SIZE = 48
+const HALF_LABEL = 24
 const sync = uPlot.sync('time')
 
 function colour(tone: string): string {
@@ -46,7 +49,7 @@ function colour(tone: string): string {
 }
 
 function axisTime(seconds: number, spanMs: number): string {
-  return spanMs <= 600_000 ? clockTime(seconds * 1_000) : spanMs > 172_800_000 ? timeOfDay(seconds * 1_000, 0).slice(5, 10) : timeOfDay(seconds * 1_000, seconds * 1_000)
+  return seconds % 60 !== 0 ? clockTime(seconds * 1_000) : spanMs > 172_800_000 ? timeOfDay(seconds * 1_000, 0).slice(5, 10) : timeOfDay(seconds * 1_000, seconds * 1_000)
 }
 
 function dataOf(series: readonly ChartSeries[], list: readonly HistoryPoint[]): uPlot.AlignedData {
@@ -95,8 +98,8 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
       y: { range: (_plot, _low, high) => [0, Math.max(props.atLeast ?? 1, (high ?? 0) * 1.08)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 72, size: 24, values: (_plot, splits) => splits.map((value) => axisTime(value, shownSpan.peek().to - shownSpan.peek().from)) },
-      { ...axis, size: 48, space: 34, values: (_plot, splits) => splits.map((value) => (value >= 10_000 ? `${count(value / 1_000)}k` : count(value))) },
+      { ...axis, grid: { show: false }, space: 52, size: 24, values: (plot, splits) => splits.map((value) => (plot.valToPos(value, 'x') > plot.width - AXIS_SIZE - HALF_LABEL ? '' : axisTime(value, shownSpan.peek().to - shownSpan.peek().from))) },
+      { ...axis, size: AXIS_SIZE, space: 28, values: (_plot, splits) => splits.map((value) => (value >= 10_000 ? `${count(value / 1_000)}k` : count(value))) },
     ],
     series: [
       {},

@@ -54,10 +54,10 @@ export function AddRule({ when, harm = '', onClose }: { when: readonly Condition
       }}>
         {when === null && (
           <>
-            <Field name="path" label={texts.explore.attributes['path']} placeholder="/search*" maxLength={500} autoFocus />
-            <Field name="prefix" label={texts.explore.attributes['prefix']} placeholder="192.0.2.0/24, 2001:db8::/48" maxLength={4_000} />
-            <Field name="host" label={texts.explore.attributes['host']} placeholder="www.example.org" maxLength={253} />
-            <Field name="method" label={texts.explore.attributes['method']} placeholder="POST" maxLength={60} />
+            <Field name="path" label={texts.explore.attributes['path']} placeholder={texts.examples.path} maxLength={500} autoFocus />
+            <Field name="prefix" label={texts.explore.attributes['prefix']} placeholder={texts.examples.networks} maxLength={4_000} />
+            <Field name="host" label={texts.explore.attributes['host']} placeholder={texts.examples.host} maxLength={253} />
+            <Field name="method" label={texts.explore.attributes['method']} placeholder={texts.examples.method} maxLength={60} />
             <label class="check"><input type="checkbox" name="query" /> {texts.condition({ attribute: 'query-present' })}</label>
             <label class="check"><input type="checkbox" name="unproven" defaultChecked /> {texts.condition({ attribute: 'unproven' })}</label>
           </>

@@ -25,12 +25,13 @@ export function Area({ label, ...rest }: { label: string } & JSX.IntrinsicElemen
   )
 }
 
-export function Choice({ label, options, ...rest }: { label: string; options: ReadonlyArray<readonly [value: string, label: string]> } & JSX.IntrinsicElements['select']) {
+/** What is chosen at first is said by its option: a list of its own has no `defaultValue`. */
+export function Choice({ label, options, defaultValue, ...rest }: { label: string; options: ReadonlyArray<readonly [value: string, label: string]> } & JSX.IntrinsicElements['select']) {
   const id = useId()
   return (
     <div class="field">
       <label for={id}>{label}</label>
-      <select id={id} {...rest}>{options.map(([value, text]) => <option key={value} value={value}>{text}</option>)}</select>
+      <select id={id} {...rest}>{options.map(([value, text]) => <option key={value} value={value} {...(value === defaultValue ? { selected: true } : {})}>{text}</option>)}</select>
     </div>
   )
 }

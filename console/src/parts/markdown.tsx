@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import { shown } from '../format.ts'
 
-const unescaped = (text: string): string => shown(text.replaceAll(/\\([\\`*_{}[\]()#+\-.!|<>~&:])/g, '$1').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&'), 4_000)
+const unescaped = (text: string): string => shown(text.replaceAll(/\\([\\`*_{}[\]()#+\-.!|<>~&:@$^=])/g, '$1').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&'), 4_000)
 
 function spans(text: string): ComponentChildren[] {
   return text.split(/(\*\*[^*]+\*\*|`[^`]+`)/).map((part, place) => {
@@ -42,7 +42,7 @@ export function Markdown({ text }: { text: string }) {
       const words: string[] = []
       while (at < lines.length && lines[at].trim() !== '' && !/^(#{1,4}\s|\s*\||\s*([-*]|\d+\.)\s)/.test(lines[at])) words.push(lines[at++].replace(/^>\s?/, ''))
       if (words.length === 0) words.push(lines[at++])
-      blocks.push(<p key={from}>{spans(words.join(' '))}</p>)
+      blocks.push(<p key={from}>{words.map((line, place) => (line.endsWith('\\') ? [...spans(line.slice(0, -1)), <br key={`br${place}`} />] : [...spans(line), ' ']))}</p>)
     }
   }
   return <>{blocks}</>

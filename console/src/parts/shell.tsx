@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { post, session } from '../api.ts'
 import { clockTime, setUtc, shown, utc, zoneName } from '../format.ts'
 import { toneOf } from '../headline.ts'
+import { momentAtWallMs } from '../live/moment.ts'
 import { connection, heardAtWallMs, presence, second, tick } from '../live/stream.ts'
 import { addressOf, place, viewNames } from '../router.ts'
 import { texts } from '../texts.ts'
@@ -15,12 +16,21 @@ export async function signOut(): Promise<void> {
   session.value = null
 }
 
+/** Shorter than this is a hiccup. */
+const LOST_MS = 2_000
+
 function Connection() {
   const state = connection.value
   const now = tick.value
   const silentMs = now - heardAtWallMs.value
-  const lost = state === 'lost' && silentMs > 2_000
+  const lost = state === 'lost' && silentMs > LOST_MS
   return <span class={`connection ${lost ? 'lost' : state}`}>{lost ? texts.connection.lost(silentMs) : state === 'connecting' ? texts.connection.connecting : texts.connection.live}</span>
+}
+
+/** What is on the screen is old: said where people look, once. */
+function OldNews() {
+  if (connection.value !== 'lost' || tick.value - heardAtWallMs.value <= LOST_MS || momentAtWallMs.value !== null) return null
+  return <p class="banner old"><b>{texts.connection.old(clockTime(heardAtWallMs.value))}</b>{texts.connection.oldWhy}</p>
 }
 
 function Nav({ onGo }: { onGo: () => void }) {
@@ -62,14 +72,14 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <span class="push" />
         {others.length > 0 && <span class="presence">{texts.presence.others(others.map((name) => shown(name, 40)))}</span>}
         <button type="button" class="quiet clock" title={utc.value ? texts.times.switchLocal : texts.times.switchUtc} onClick={() => setUtc(!utc.value)}>{clockTime(tick.value, tick.value)} {zoneName()}<span class="hidden">. {utc.value ? texts.times.switchLocal : texts.times.switchUtc}</span></button>
-        <button type="button" class="quiet" onClick={() => { paletteOpen.value = true }}>{texts.palette.title} <kbd aria-hidden="true">Ctrl K</kbd></button>
+        <button type="button" class="quiet" onClick={() => { paletteOpen.value = true }}>{texts.palette.title} <kbd aria-hidden="true">{texts.palette.keys}</kbd></button>
         <button type="button" class="quiet help-button" aria-label={`? ${texts.help.open}`} onClick={() => { helpOpen.value = true }}>?</button>
       </header>
       <nav id="nav" class={open ? 'open' : ''} aria-label={texts.menu}>
         <Nav onGo={() => setOpen(false)} />
         <div class="me"><span class="muted">{session.value?.name}, {texts.accounts.roles[session.value?.role ?? 'viewer']}</span><button type="button" class="quiet" onClick={() => void signOut()}>{texts.login.out}</button></div>
       </nav>
-      <main id="content" tabIndex={-1}>{children}</main>
+      <main id="content" tabIndex={-1}><OldNews />{children}</main>
       <Announcer />
     </div>
   )

@@ -38,7 +38,7 @@ function Everybody() {
       <Show of={loaded} trouble={words.failed}>
         {({ accounts }) => (
           <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
-            <table>
+            <table class="cards">
               <thead><tr><th scope="col">{words.name}</th><th scope="col">{words.role}</th><th scope="col">{words.totp}</th><th scope="col">{words.created}</th><th scope="col">{words.last}</th><th scope="col">{words.sessions}</th><th scope="col">{words.change}</th></tr></thead>
               <tbody>{accounts.map((one) => <Row key={one.name} one={one} loaded={loaded} />)}</tbody>
             </table>
@@ -69,11 +69,11 @@ function Row({ one, loaded }: { one: AccountFacts; loaded: Loaded<All> }) {
   return (
     <tr>
       <th scope="row">{shown(one.name)}{one.lockedUntilWallMs !== null && <small class="tone-attack"> {words.lockedUntil(dayAndTime(one.lockedUntilWallMs))} <button type="button" onClick={() => void change(() => wish('unlock', { name: one.name }))}>{words.unlock}</button></small>}</th>
-      <td><select aria-label={`${words.role}: ${one.name}`} value={one.role} onChange={(event) => void change(() => wish('role', { name: one.name, role: event.currentTarget.value as ConsoleRole }))}>{consoleRoles.map((role) => <option key={role} value={role}>{words.roles[role]}</option>)}</select></td>
-      <td><button type="button" aria-label={`${one.totp ? words.switchOff : words.switchOn}: ${words.totp}, ${one.name}`} onClick={() => void change(() => wish('totp', { name: one.name, on: !one.totp }))}>{one.totp ? words.switchOff : words.switchOn}</button></td>
-      <td class="when">{dayAndTime(one.madeAtWallMs)}</td>
-      <td class="when">{one.lastLoginAtWallMs === null ? texts.never : dayAndTime(one.lastLoginAtWallMs)}</td>
-      <td class="number">{count(one.sessions)}</td>
+      <td data-label={words.role}><select aria-label={`${words.role}: ${one.name}`} value={one.role} onChange={(event) => void change(() => wish('role', { name: one.name, role: event.currentTarget.value as ConsoleRole }))}>{consoleRoles.map((role) => <option key={role} value={role}>{words.roles[role]}</option>)}</select></td>
+      <td data-label={words.totp}><span class="row tight">{one.totp ? words.on : words.off} <button type="button" aria-label={`${one.totp ? words.switchOff : words.switchOn}: ${words.totp}, ${one.name}`} onClick={() => void change(() => wish('totp', { name: one.name, on: !one.totp }))}>{one.totp ? words.switchOff : words.switchOn}</button></span></td>
+      <td class="when" data-label={words.created}>{dayAndTime(one.madeAtWallMs)}</td>
+      <td class="when" data-label={words.last}>{one.lastLoginAtWallMs === null ? texts.never : dayAndTime(one.lastLoginAtWallMs)}</td>
+      <td class="number" data-label={words.sessions}>{count(one.sessions)}</td>
       <td>
         <div class="row tight">
           <button type="button" aria-label={`${words.newPassword}: ${one.name}`} onClick={() => setAsking('password')}>{words.newPassword}</button>

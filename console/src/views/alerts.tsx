@@ -41,12 +41,12 @@ export function AlertsView() {
         <Show of={channels} trouble={words.failed}>
           {(all) => (all.length === 0 ? <p class="muted">{words.noChannels}</p> : (
             <div class="scroll" tabIndex={0} role="group" aria-label={words.channels}>
-              <table class="numbers">
-                <thead><tr><th scope="col">{words.channel}</th><th scope="col" class="text">{words.to}</th><th scope="col">{words.sent}</th><th scope="col">{words.failedCount}</th><th scope="col">{words.waiting}</th><th scope="col">{words.last}</th><th scope="col" class="text">{words.trouble}</th>{mayAct() && <th scope="col">{words.test}</th>}</tr></thead>
+              <table class="numbers cards">
+                <thead><tr><th scope="col">{words.channel}</th><th scope="col" class="text">{words.to}</th><th scope="col">{words.sent}</th><th scope="col">{words.failedCount}</th><th scope="col">{words.waiting}</th><th scope="col">{words.last}</th><th scope="col" class="text">{words.trouble}</th>{mayAct() && <th scope="col"><span class="hidden">{words.test}</span></th>}</tr></thead>
                 <tbody>{all.map((one) => (
                   <tr key={one.name}>
-                    <th scope="row">{shown(one.name)} <small class="muted">{one.kind}</small></th><td class="text">{shown(one.to)}</td><td>{count(one.sent)}</td><td>{count(one.failed)}</td><td>{count(one.waiting)}</td><td>{one.lastSentAtWallMs === null ? texts.never : dayAndTime(one.lastSentAtWallMs)}</td>
-                    <td class="text">{one.trouble === null ? words.worksFine : <span class="tone-attack">{shown(one.trouble, 300)}</span>}</td>
+                    <th scope="row">{shown(one.name)} <small class="muted">{one.kind}</small></th><td class="text" data-label={words.to}>{shown(one.to)}</td><td data-label={words.sent}>{count(one.sent)}</td><td data-label={words.failedCount}>{count(one.failed)}</td><td data-label={words.waiting}>{count(one.waiting)}</td><td data-label={words.last}>{one.lastSentAtWallMs === null ? texts.never : dayAndTime(one.lastSentAtWallMs)}</td>
+                    <td class="text" data-label={words.trouble}>{one.trouble === null ? words.worksFine : <span class="tone-attack">{shown(one.trouble, 300)}</span>}</td>
                     {mayAct() && <td><button type="button" disabled={testing !== ''} aria-label={`${words.test}: ${shown(one.name)}`} onClick={() => void test(one.name)}>{words.test}</button></td>}
                   </tr>
                 ))}</tbody>

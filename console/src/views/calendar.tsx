@@ -2,7 +2,7 @@
 import type { Posture } from '../../../src/contract/calendar.ts'
 import { attempt } from '../acts.ts'
 import { mayAct, record } from '../api.ts'
-import { count, dayAndTime, fromInputTime, inputTime, shown } from '../format.ts'
+import { count, dayAndTime, fromInputTime, inputTime, shown, timeOfDay } from '../format.ts'
 import { Field, Fold, Form } from '../parts/fields.tsx'
 import { Show, useLoad } from '../parts/load.tsx'
 import { texts } from '../texts.ts'
@@ -19,7 +19,7 @@ export function CalendarView() {
     <ul class="plain">
       {all.map((one) => (
         <li key={`${one.name} ${one.because} ${one.fromWallMs}`} class="split">
-          <div><b>{shown(one.because)}</b> <span class="muted">{shown(one.name)}, {shown(one.source)}</span><br />{dayAndTime(one.fromWallMs)} – {dayAndTime(one.untilWallMs)}<br /><small class="muted">{effects(one)}</small></div>
+          <div><b>{shown(one.because)}</b> <span class="muted">{words.origin(shown(one.name), shown(one.source))}</span><br />{dayAndTime(one.fromWallMs)} – {timeOfDay(one.untilWallMs, one.fromWallMs)}<br /><small class="muted">{effects(one)}</small></div>
           {mayAct() && one.source.startsWith('by hand') && <button type="button" aria-label={`${words.remove}: ${shown(one.because)}`} onClick={() => void attempt(() => record('calendar', 'remove', { title: one.because, fromWallMs: one.fromWallMs }), (answer) => answer.sentence).then(() => loaded.reload())}>{words.remove}</button>}
         </li>
       ))}

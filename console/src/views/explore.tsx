@@ -71,9 +71,9 @@ export function ExploreView() {
           <div class="verdict" role="status">
             {judged.harm === null ? <p class="trouble">{words.failed} {judged.trouble}</p> : (
               <>
-                <p>{shown(judged.harm.sentence, 500)}</p>
+                {judged.harm.when.length === 0 && <p>{shown(judged.harm.sentence, 500)}</p>}
                 <dl class="facts">
-                  <div><dt>{texts.rule.expected}</dt><dd>{texts.rule.harmBound(judged.harm.upperShare)} ({count(judged.harm.hits)} / {count(judged.harm.sampled)})</dd></div>
+                  <div><dt>{texts.rule.expected}</dt><dd>{texts.rule.harmBound(judged.harm.upperShare)} <small class="muted">{words.harmSample(judged.harm.hits, judged.harm.sampled)}</small></dd></div>
                   <div><dt>{words.matchesNow}</dt><dd>{count(judged.harm.now.perSecond)}/s, {percent(judged.harm.now.share)}</dd></div>
                   <div><dt>{words.visitors}</dt><dd>{share(judged.harm.now.positiveShare)}</dd></div>
                 </dl>
@@ -89,7 +89,7 @@ export function ExploreView() {
             {found.sentence !== '' && <p class="muted">{shown(found.sentence, 400)}</p>}
             {found.rows.length === 0 ? <p class="muted">{words.empty}</p> : (
               <div class="scroll" tabIndex={0} role="group" aria-label={words.attributes[by.value] ?? by.value}>
-                <table class="numbers explore">
+                <table class="numbers explore cards">
                   <thead><tr><th scope="col">{words.attributes[by.value] ?? by.value}</th><th scope="col">{words.requests}</th><th scope="col">{words.share}</th><th scope="col">{words.normal}</th><th scope="col">{words.visitors}</th></tr></thead>
                   <tbody>
                     {found.rows.map((row) => (
@@ -97,10 +97,10 @@ export function ExploreView() {
                         <th scope="row">
                           {by.value === 'outcome' || windowName.value !== 'now' || where.value.length >= 8 ? shown(row.label) : <button type="button" class="link" aria-label={words.only(shown(row.label, 120))} onClick={() => { where.value = [...where.peek().filter((one) => one.attribute !== by.peek()), { attribute: by.peek(), value: row.value, label: row.label }]; by.value = by.peek() === 'path' ? 'userAgent' : 'path' }}>{shown(row.label, 160)}</button>}
                         </th>
-                        <td>{count(row.requests)}</td>
-                        <td><Bar share={row.share} tone={row.normalShare >= 0 && row.share > 3 * row.normalShare + 0.05 ? 'strain' : ''} /></td>
-                        <td>{share(row.normalShare)}</td>
-                        <td>{share(row.positiveShare)}</td>
+                        <td data-label={words.requests}>{count(row.requests)}</td>
+                        <td data-label={words.share}><Bar share={row.share} tone={row.normalShare >= 0 && row.share > 3 * row.normalShare + 0.05 ? 'strain' : ''} /></td>
+                        <td data-label={words.normal}>{share(row.normalShare)}</td>
+                        <td data-label={words.visitors}>{share(row.positiveShare)}</td>
                       </tr>
                     ))}
                   </tbody>

@@ -49,8 +49,13 @@ export function IncidentReports({ incident, onChange }: { incident: Incident; on
       <Choice label={words.kind} options={[['', words.choose], ...reportKinds.map((one): [string, string] => [one, words.kinds[one]])]} value={kind} onChange={(event) => { if (event.currentTarget.value === '') { setKind(''); setReport(null) } else void write(event.currentTarget.value as ReportKind) }} />
       {trouble !== '' && <p class="trouble" role="alert">{trouble}</p>}
       {report !== null && kind !== '' && (
-        <>
-          <div class="row">{reportForms.map((form) => <button key={form} type="button" onClick={() => void save(form)}>{words.download(form.toUpperCase())}</button>)}</div>
+        <div class="report">
+          <div>
+            <h3>{words.preview}</h3>
+            <div class="preview" tabIndex={0} role="group" aria-label={words.preview}><Markdown text={report.content} /></div>
+            <div class="row">{words.downloadAs} {reportForms.map((form) => <button key={form} type="button" aria-label={words.download(words.forms[form])} onClick={() => void save(form)}>{words.forms[form]}</button>)}</div>
+          </div>
+          <div class="answers">
           <h3>{words.missing}</h3>
           {report.missing.length === 0 ? <p class="muted">{words.nothingMissing}</p> : mayAct() && report.missing.map((one) => (
             <Form key={one.field} go={words.answer} onSend={async (fields) => {
@@ -75,9 +80,8 @@ export function IncidentReports({ incident, onChange }: { incident: Incident; on
               </Form>
             </Fold>
           )}
-          <h3>{words.preview}</h3>
-          <div class="preview" tabIndex={0} role="group" aria-label={words.preview}><Markdown text={report.content} /></div>
-        </>
+          </div>
+        </div>
       )}
     </section>
   )

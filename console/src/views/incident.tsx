@@ -3,11 +3,13 @@ import { useState } from 'preact/hooks'
 import { credibilities, hypothesisVerdicts, type Figure, type Hypothesis, type Incident, sourceReliabilities, tlpMarkings } from '../../../src/contract/incident.ts'
 import { attempt } from '../acts.ts'
 import { mayAct, record } from '../api.ts'
-import { bytes, count, dayAndTime, fromInputTime, inputTime, percent, shown, span } from '../format.ts'
+import { bytes, clockTime, count, dayAndTime, fromInputTime, inputTime, percent, shown, span } from '../format.ts'
 import { tick } from '../live/stream.ts'
 import { Area, Choice, Field, Fold, Form } from '../parts/fields.tsx'
 import { type Loaded, Show, useLoad } from '../parts/load.tsx'
+import { Sentence } from '../parts/sentence.tsx'
 import { addressOf } from '../router.ts'
+import { named, unbroken, withoutActor } from '../sentences.ts'
 import { texts } from '../texts.ts'
 import { IncidentReports } from './incident-reports.tsx'
 
@@ -40,7 +42,6 @@ export function IncidentView({ id }: { id: string }) {
                 <Timeline incident={incident} />
                 <Claims incident={incident} loaded={loaded} />
                 <Hypotheses incident={incident} loaded={loaded} />
-                <IncidentReports incident={incident} onChange={loaded.set} />
               </div>
               <div class="side">
                 <Tasks incident={incident} loaded={loaded} />
@@ -49,6 +50,7 @@ export function IncidentView({ id }: { id: string }) {
                 <Evidence incident={incident} />
               </div>
             </div>
+            <IncidentReports incident={incident} onChange={loaded.set} />
           </>
         )}
       </Show>
@@ -60,8 +62,8 @@ function Head({ incident, loaded }: Parts) {
   const { id } = incident
   return (
     <header class="incident-head">
-      <h1>{shown(incident.title)}</h1>
-      <p class="muted">{id} · {words.opened.toLowerCase()} {dayAndTime(incident.openedAtWallMs)} {texts.rule.by(shown(incident.openedBy), '')} · {incident.mergedInto !== null ? words.merged(incident.mergedInto) : incident.closedAtWallMs === null ? <b>{words.isOpen}</b> : `${words.closed} ${dayAndTime(incident.closedAtWallMs)} ${texts.rule.by(shown(incident.closedBy ?? ''), '')}`} · TLP:{incident.tlp.toUpperCase()}</p>
+      <h1>{unbroken(shown(incident.title))}</h1>
+      <p class="muted">{id} · {words.opened.toLowerCase()} {dayAndTime(incident.openedAtWallMs)} {texts.rule.by(shown(incident.openedBy), '')} · {incident.mergedInto !== null ? words.merged(incident.mergedInto) : incident.closedAtWallMs === null ? <b>{words.isOpen}</b> : `${words.closed} ${dayAndTime(incident.closedAtWallMs)} ${texts.rule.by(shown(incident.closedBy ?? ''), '')}`} · {texts.tlp(incident.tlp)}</p>
       <p>{incident.awareAtWallMs === null ? <span class="tone-strain">{words.awareNot}</span> : <>{words.aware} <b>{dayAndTime(incident.awareAtWallMs)}</b> <span class="muted">({shown(incident.awareWho ?? '')})</span></>} · {words.significant}: <b>{incident.significant === null ? words.notJudged : incident.significant ? words.yes : words.no}</b></p>
       {mayAct() && (
         <div class="row folds">
@@ -97,7 +99,7 @@ function Clocks({ incident }: { incident: Incident }) {
       <h2 id="clocks-title">{words.deadlines}</h2>
       <Show of={clocks} trouble={words.failed}>
         {(all) => (
-          <table class="numbers">
+          <table class="numbers cards">
             <thead><tr><th scope="col">{texts.reports.kind}</th><th scope="col">{words.due}</th><th scope="col">{words.timeLeft}</th></tr></thead>
             <tbody>
               {all.map((clock) => {
@@ -106,8 +108,8 @@ function Clocks({ incident }: { incident: Incident }) {
                 return (
                   <tr key={`${clock.kind} ${clock.law}`}>
                     <th scope="row">{texts.reports.kinds[clock.kind]} <small class="muted">{shown(clock.law)}</small></th>
-                    <td>{clock.dueWallMs === null ? '–' : dayAndTime(clock.dueWallMs)}</td>
-                    <td><b class={tone === '' ? '' : `tone-${tone}`}>{clock.sentAtWallMs !== null ? words.sent(dayAndTime(clock.sentAtWallMs)) : clock.dueWallMs === null ? words.notStarted : late ? words.late(now - clock.dueWallMs) : words.left(clock.dueWallMs - now)}</b></td>
+                    <td data-label={words.due}>{clock.dueWallMs === null ? '–' : dayAndTime(clock.dueWallMs)}</td>
+                    <td data-label={words.timeLeft}><b class={tone === '' ? '' : `tone-${tone}`}>{clock.sentAtWallMs !== null ? words.sent(dayAndTime(clock.sentAtWallMs)) : clock.dueWallMs === null ? words.notStarted : late ? words.late(now - clock.dueWallMs) : words.left(clock.dueWallMs - now)}</b></td>
                   </tr>
                 )
               })}
@@ -128,7 +130,12 @@ function Timeline({ incident }: { incident: Incident }) {
       <div class="section-head"><h2 id="timeline-title">{words.timeline}</h2>{kinds.length > 1 && <Choice label={words.kindsShown} options={[['', words.all], ...kinds.map((one): [string, string] => [one, words.timelineKinds[one] ?? one])]} value={kind} onChange={(event) => setKind(event.currentTarget.value)} />}</div>
       {items.length === 0 ? <p class="muted">{words.noTimeline}</p> : (
         <ol class="when-list timeline">
-          {items.map((item) => <li key={`${item.seq} ${item.atWallMs} ${item.sentence}`}><time>{dayAndTime(item.atWallMs)}</time> <span><b class="kind">{words.timelineKinds[item.kind] ?? item.kind}</b> {shown(item.sentence, 500)}{item.who !== 'polder' && item.who !== '' && <small class="muted"> {shown(item.who)}</small>}</span></li>)}
+          {items.map((item) => (
+            <li key={`${item.seq} ${item.atWallMs} ${item.sentence}`}>
+              <time>{clockTime(item.atWallMs, incident.openedAtWallMs)}</time> <b class="kind">{words.timelineKinds[item.kind] ?? item.kind}</b>
+              <div><Sentence text={withoutActor(item.sentence, item.who)} />{item.who !== 'polder' && item.who !== '' && <small class="muted"> {shown(item.who)}</small>}</div>
+            </li>
+          ))}
         </ol>
       )}
     </section>
@@ -247,7 +254,7 @@ function Figures({ incident }: { incident: Incident }) {
   return (
     <section aria-labelledby="figures-title">
       <h2 id="figures-title">{words.facts}</h2>
-      <dl class="facts lines">{incident.figures.map((figure) => <div key={`${figure.code} ${figure.of ?? ''}`}><dt>{shown(figure.name)}{figure.of !== undefined && `: ${shown(figure.of, 120)}`}</dt><dd>{figureText(figure)}{figure.kind !== 'exact' && figure.value !== null && <small class="muted"> {words.figureKinds[figure.kind]}</small>}</dd></div>)}</dl>
+      <dl class="facts lines">{incident.figures.map((figure) => <div key={`${figure.code} ${figure.of ?? ''}`}><dt>{named(shown(figure.unit === 'seconds' ? figure.name.replace(/, in seconds$/, '') : figure.name))}{figure.of !== undefined && `: ${shown(figure.of, 120)}`}</dt><dd>{figureText(figure)}{figure.kind !== 'exact' && figure.value !== null && <small class="muted"> {words.figureKinds[figure.kind]}</small>}</dd></div>)}</dl>
     </section>
   )
 }
@@ -256,7 +263,7 @@ function Evidence({ incident }: { incident: Incident }) {
   return (
     <section aria-labelledby="evidence-title">
       <h2 id="evidence-title">{words.evidence}</h2>
-      {incident.evidence.length === 0 ? <p class="muted">{words.noEvidence}</p> : <ul class="plain">{incident.evidence.map((one) => <li key={one.id}><b>{shown(one.name)}</b> <small class="muted">{one.id}, {bytes(one.bytes)}, {shown(one.provenance, 300)}; SHA-256 <code>{one.sha256.slice(0, 16)}…</code></small></li>)}</ul>}
+      {incident.evidence.length === 0 ? <p class="muted">{words.noEvidence}</p> : <ul class="plain">{incident.evidence.map((one) => <li key={one.id}><b>{shown(one.name)}</b> <small class="muted">{one.id}, {bytes(one.bytes)}, {shown(one.provenance, 300)}; {texts.sha256} <code>{one.sha256.slice(0, 16)}…</code></small></li>)}</ul>}
       <p class="muted">{words.evidenceHow}</p>
       <h3>{words.around}</h3>
       {incident.around.length === 0 ? <p class="muted">{words.noAround}</p> : <ul>{incident.around.map((one) => <li key={one.title + one.fromWallMs}>{shown(one.title)} <small class="muted">{dayAndTime(one.fromWallMs)}</small></li>)}</ul>}

@@ -7,6 +7,7 @@ import { toneOf } from '../headline.ts'
 import { Field, Fold, Form } from '../parts/fields.tsx'
 import { Show, useLoad } from '../parts/load.tsx'
 import { addressOf, go } from '../router.ts'
+import { unbroken } from '../sentences.ts'
 import { texts } from '../texts.ts'
 
 const words = texts.incidents
@@ -19,7 +20,7 @@ export function IncidentsView() {
       <Show of={list} trouble={words.failed}>
         {(all) => (all.length === 0 ? <p class="muted">{words.none}</p> : (
           <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
-            <table>
+            <table class="cards">
               <thead><tr><th scope="col">{words.one}</th><th scope="col">{words.worst}</th><th scope="col">{words.opened}</th><th scope="col">{words.closedHead}</th><th scope="col">{words.tasks}</th><th scope="col">{words.marking}</th></tr></thead>
               <tbody>{all.toSorted((a, b) => b.openedAtWallMs - a.openedAtWallMs).map((one) => <Row key={one.id} one={one} />)}</tbody>
             </table>
@@ -44,12 +45,12 @@ export function IncidentsView() {
 function Row({ one }: { one: IncidentSummary }) {
   return (
     <tr>
-      <th scope="row"><a href={addressOf('incidents', one.id)}>{shown(one.title)}</a> <small class="muted">{one.id}</small></th>
-      <td><span class={`state ${toneOf(one.worstState)}`}>{texts.states[one.worstState]}</span></td>
-      <td>{dayAndTime(one.openedAtWallMs)}</td>
-      <td>{one.mergedInto !== null ? words.merged(one.mergedInto) : one.closedAtWallMs === null ? <b>{words.isOpen}</b> : dayAndTime(one.closedAtWallMs)}</td>
-      <td>{count(one.openTasks)}</td>
-      <td>TLP:{one.tlp.toUpperCase()}</td>
+      <th scope="row"><a href={addressOf('incidents', one.id)}>{unbroken(shown(one.title))}</a> <small class="muted">{one.id}</small></th>
+      <td data-label={words.worst}><span class={`state ${toneOf(one.worstState)}`}>{texts.states[one.worstState]}</span></td>
+      <td data-label={words.opened}>{dayAndTime(one.openedAtWallMs)}</td>
+      <td data-label={words.closedHead}>{one.mergedInto !== null ? words.merged(one.mergedInto) : one.closedAtWallMs === null ? <b>{words.isOpen}</b> : dayAndTime(one.closedAtWallMs)}</td>
+      <td data-label={words.tasks}>{count(one.openTasks)}</td>
+      <td data-label={words.marking}>{texts.tlp(one.tlp)}</td>
     </tr>
   )
 }

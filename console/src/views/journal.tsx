@@ -6,6 +6,8 @@ import { clockTime, count, shown } from '../format.ts'
 import { second } from '../live/stream.ts'
 import { Choice } from '../parts/fields.tsx'
 import { Show, useLoad } from '../parts/load.tsx'
+import { Sentence } from '../parts/sentence.tsx'
+import { withoutActor } from '../sentences.ts'
 import { texts } from '../texts.ts'
 
 const words = texts.journal
@@ -35,7 +37,7 @@ export function JournalView() {
       <p class="lead">{words.lead}</p>
       {suspended !== null && <p class="trouble" role="alert">{words.suspended(shown(suspended, 300))}</p>}
       <div class="controls">
-        <Choice label={words.kind} options={[['', words.allKinds], ...journalKinds.map((one): [string, string] => [one, one])]} value={kind} onChange={(event) => setKind(event.currentTarget.value)} />
+        <Choice label={words.kind} options={[['', words.allKinds], ...journalKinds.map((one): [string, string] => [one, words.kinds[one] ?? one])]} value={kind} onChange={(event) => setKind(event.currentTarget.value)} />
         <button type="button" disabled={verdict === 'working'} onClick={() => void verify()}>{words.verify}</button>
       </div>
       <div role="status">
@@ -47,7 +49,7 @@ export function JournalView() {
             <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
               <table class="journal">
                 <thead><tr><th scope="col">{words.when}</th><th scope="col">{words.kind}</th><th scope="col">{words.what}</th><th scope="col">{words.who}</th><th scope="col">{words.number}</th></tr></thead>
-                <tbody>{entries.toReversed().map((entry: JournalEntry) => <tr key={entry.seq}><td class="when">{clockTime(entry.atWallMs)}</td><td>{entry.kind === 'alarm' ? <b class="tone-attack">{entry.kind}</b> : entry.kind}</td><td class="text">{shown(entry.sentence, 600)}</td><td>{entry.who === 'polder' ? '' : shown(entry.who)}</td><td class="number">{entry.seq}</td></tr>)}</tbody>
+                <tbody>{entries.toReversed().map((entry: JournalEntry) => <tr key={entry.seq}><td class="when">{clockTime(entry.atWallMs)}</td><td>{entry.kind === 'alarm' ? <b class="tone-attack">{words.kinds[entry.kind]}</b> : (words.kinds[entry.kind] ?? entry.kind)}</td><td class="text"><Sentence text={withoutActor(entry.sentence, entry.who)} /></td><td>{entry.who === 'polder' ? '' : shown(entry.who)}</td><td class="number">{entry.seq}</td></tr>)}</tbody>
               </table>
             </div>
             {(more || entries.length >= most) && most < 1_000 && <button type="button" onClick={() => setMost(Math.min(1_000, most + PAGE * 2))}>{words.older}</button>}

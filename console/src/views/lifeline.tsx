@@ -7,6 +7,7 @@ import { Show, useLoad } from '../parts/load.tsx'
 import { texts } from '../texts.ts'
 
 const words = texts.lifeline
+const whyWords = (why: string): string => words.whys[why] ?? (why.startsWith('status-') ? words.answers(why.slice(7)) : shown(why))
 
 export function LifelineView() {
   const loaded = useLoad(() => get<LifelineState>('lifeline'), [], 5_000)
@@ -29,13 +30,13 @@ export function LifelineView() {
             <section aria-labelledby="unserved-title">
               <h2 id="unserved-title">{words.unserved}</h2>
               {state.coverage.unserved.length === 0 ? <p class="muted">{words.noUnserved}</p> : (
-                <div class="scroll" tabIndex={0} role="group" aria-label={words.unserved}><table class="numbers"><thead><tr><th scope="col">{words.page}</th><th scope="col">{words.reads}</th><th scope="col" class="text">{words.why}</th></tr></thead><tbody>{state.coverage.unserved.map((one) => <tr key={one.key}><th scope="row">{shown(one.key, 160)}</th><td>{count(one.reads)}</td><td class="text">{shown(one.why)}</td></tr>)}</tbody></table></div>
+                <div class="scroll" tabIndex={0} role="group" aria-label={words.unserved}><table class="numbers cards"><thead><tr><th scope="col">{words.page}</th><th scope="col">{words.reads}</th><th scope="col" class="text">{words.why}</th></tr></thead><tbody>{state.coverage.unserved.map((one) => <tr key={one.key}><th scope="row">{shown(one.key, 160)}</th><td data-label={words.reads}>{count(one.reads)}</td><td class="text" data-label={words.why}>{whyWords(one.why)}</td></tr>)}</tbody></table></div>
               )}
             </section>
             <section aria-labelledby="missing-title">
               <h2 id="missing-title">{words.missing}</h2>
               {state.missing.length === 0 ? <p class="muted">{words.noMissing}</p> : (
-                <div class="scroll" tabIndex={0} role="group" aria-label={words.missing}><table class="numbers"><thead><tr><th scope="col">{words.why}</th><th scope="col">{words.pages}</th><th scope="col" class="text">{words.examples}</th></tr></thead><tbody>{state.missing.map((one) => <tr key={one.why}><th scope="row">{shown(one.why)}</th><td>{count(one.pages)}</td><td class="text">{one.examples.slice(0, 3).map((example) => shown(example, 80)).join(', ')}</td></tr>)}</tbody></table></div>
+                <div class="scroll" tabIndex={0} role="group" aria-label={words.missing}><table class="numbers cards"><thead><tr><th scope="col">{words.why}</th><th scope="col">{words.pages}</th><th scope="col" class="text">{words.examples}</th></tr></thead><tbody>{state.missing.map((one) => <tr key={one.why}><th scope="row">{whyWords(one.why)}</th><td data-label={words.pages}>{count(one.pages)}</td><td class="text" data-label={words.examples}>{one.examples.slice(0, 3).map((example) => shown(example, 80)).join(', ')}</td></tr>)}</tbody></table></div>
               )}
             </section>
           </>

@@ -39,7 +39,7 @@ export function LoginView() {
         {trouble !== '' && <p class="trouble" role="alert">{trouble}</p>}
         <div class="row"><button type="submit" class="primary" disabled={busy}>{busy ? words.working : words.go}</button></div>
       </form>
-      <p class="muted">{words.first}</p>
+      <p class="muted">{words.first}<br /><code>{words.firstCommand}</code></p>
     </main>
   )
 }

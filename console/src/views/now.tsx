@@ -10,18 +10,21 @@ import { headline, knownRules, toneOf } from '../headline.ts'
 import { mayAct, get, record } from '../api.ts'
 import { chooseRange, historyState, loadHistory, points, range, ranges, type RangeName } from '../live/history.ts'
 import { backToLive, moment, momentAtWallMs, momentLoading, momentTrouble, shownPoint, shownStatus } from '../live/moment.ts'
-import { acted, events, presence, second } from '../live/stream.ts'
+import { acted, connection, events, heardAtWallMs, presence, second, tick } from '../live/stream.ts'
 import { AddRule } from '../parts/add-rule.tsx'
 import { useLoad } from '../parts/load.tsx'
 import { actWish } from '../parts/rule-acts.tsx'
 import { HeldBack, RuleCard, share } from '../parts/rule-card.tsx'
 import { Bar } from '../parts/table.tsx'
 import { session } from '../api.ts'
-import { addressOf } from '../router.ts'
+import { addressOf, viewNames, type ViewName } from '../router.ts'
+import { brief, withoutActor } from '../sentences.ts'
 import { texts } from '../texts.ts'
 import type { LifelineState } from '../../../src/contract/lifeline.ts'
 
 const words = texts.now
+/** What a tired reader takes in at a glance; the rest is one click away. */
+const MOST_REASONS = 3
 
 export function NowView() {
   const status = shownStatus.value
@@ -31,10 +34,14 @@ export function NowView() {
       <MomentBanner />
       {status === null ? (momentAtWallMs.value === null ? <><h1 class="headline">{words.starting}</h1></> : <h1 class="headline muted">{momentTrouble.value === '' ? texts.moment.loading : momentTrouble.value === 'none' ? texts.moment.none : `${texts.moment.failed} ${momentTrouble.value}`}</h1>) : <Top status={status} point={point} />}
       <div class="screen">
-        <section class="area-charts" aria-labelledby="charts-title"><h2 id="charts-title" class="hidden">{words.inTime}</h2><RangeBar /><ScreenCharts /></section>
-        {status !== null && <Rules status={status} />}
-        {status !== null && <Excess status={status} kept={momentAtWallMs.value === null ? null : moment.value} />}
-        {status !== null && <Side status={status} />}
+        <div class="acting">
+          {status !== null && <Rules status={status} />}
+          {status !== null && <Side status={status} />}
+        </div>
+        <div class="seeing">
+          <section class="area-charts" aria-labelledby="charts-title"><h2 id="charts-title" class="hidden">{words.inTime}</h2><RangeBar /><ScreenCharts /></section>
+          {status !== null && <Excess status={status} kept={momentAtWallMs.value === null ? null : moment.value} />}
+        </div>
       </div>
     </>
   )
@@ -45,7 +52,7 @@ function MomentBanner() {
   if (at === null) return null
   return (
     <div class="banner moment" role="status">
-      <p><b>{texts.moment.title(clockTime(at))}</b> {momentLoading.value ? texts.moment.loading : mayAct() ? texts.moment.actsHeld : ''}</p>
+      <p><b>{texts.moment.title(clockTime(at))}</b> {momentLoading.value ? texts.moment.loading : mayAct() ? <span class="held">{texts.moment.actsHeld}</span> : ''}</p>
       <button type="button" onClick={backToLive}>{texts.moment.back}</button>
     </div>
   )
@@ -58,23 +65,31 @@ function Top({ status, point }: { status: ShieldStatus; point: HistoryPoint | nu
   const reasons = view === null ? [] : [...view.health.signs.map((sign) => sign.sentence), ...view.evidence.filter((item) => item.logLikelihood > 0.5).map((item) => item.sentence)]
   const alarms = live ? status.record.state?.alerts?.open : undefined
   const open = alarms === undefined ? 0 : alarms.critical + alarms.warning + alarms.info
+  // One line that says "1 more" takes the place of that one.
+  const first = reasons.length === MOST_REASONS + 1 ? reasons.length : MOST_REASONS
+  const more = reasons.slice(first)
   return (
-    <section class="top" aria-label={words.state}>
+    <section class={`top${live && connection.value === 'lost' && tick.value - heardAtWallMs.value > 5_000 ? ' stale' : ''}`} aria-label={words.state}>
       <h1 class="headline" aria-live="off">{headline(status, point, points.value)}</h1>
       {view !== null && (
         <p class="state-line">
           <span class={`state ${toneOf(view.state)}`}>{texts.states[view.state]}</span>
           <span class="muted">{texts.stateSince(timeOfDay(view.stateSinceWallMs === 0 ? status.startedAtWallMs : view.stateSinceWallMs, status.atWallMs), status.atWallMs - (view.stateSinceWallMs === 0 ? status.startedAtWallMs : view.stateSinceWallMs))}</span>
           <span>{texts.stateSentences[view.state]}</span>
+          {open > 0 && <a href={addressOf('alerts')}>{words.alarms(open)}</a>}
         </p>
       )}
-      {reasons.length > 0 && <ul class="reasons" aria-label={words.reasons}>{reasons.map((reason) => <li key={reason}>{shown(reason, 300)}</li>)}</ul>}
       {!alive && live && <p class="trouble" role="alert">{words.controlGone}</p>}
       {!status.record.alive && live && <p class="trouble" role="alert">{words.recordGone}</p>}
       {second.value?.historySuspended && live && <p class="trouble">{second.value.historySuspended}</p>}
       {view?.baseline.coldStart === true && <p class="muted">{words.learnt(view.baseline.minutesLearned)}</p>}
-      {open > 0 && <p><a href={addressOf('alerts')}>{words.alarms(open)}</a></p>}
       <Figures point={point} />
+      {reasons.length > 0 && (
+        <div class="reasons">
+          <ul aria-label={words.reasons}>{reasons.slice(0, first).map((reason) => <li key={reason}>{shown(reason, 300)}</li>)}</ul>
+          {more.length > 0 && <details><summary>{words.moreReasons(more.length)}</summary><ul>{more.map((reason) => <li key={reason}>{shown(reason, 300)}</li>)}</ul></details>}
+        </div>
+      )}
     </section>
   )
 }
@@ -116,6 +131,11 @@ function recordOfSettingsRule(rule: Rule, status: ShieldStatus): RuleRecord {
   }
 }
 
+function restingWords(resting: readonly RuleRecord[]): string {
+  const asleep = resting.filter((rule) => rule.stage === 'dormant').length
+  return [asleep > 0 ? words.asleep(asleep) : '', resting.length > asleep ? words.vetoed(resting.length - asleep) : ''].filter((part) => part !== '').join(', ')
+}
+
 const order: readonly string[] = ['block', 'limit', 'challenge', 'cache-only', 'tag', 'observe', 'allow']
 
 function Rules({ status }: { status: ShieldStatus }) {
@@ -141,7 +161,7 @@ function Rules({ status }: { status: ShieldStatus }) {
       {settings.map((rule) => <RuleCard key={`settings ${rule.id}`} rule={recordOfSettingsRule(rule, status)} now={status.atWallMs} fromSettings />)}
       {resting.length > 0 && (
         <details class="fold">
-          <summary>{words.asleep}: {resting.filter((rule) => rule.stage === 'dormant').length}, {words.vetoed.toLowerCase()}: {resting.filter((rule) => rule.stage === 'vetoed').length}</summary>
+          <summary>{restingWords(resting)}</summary>
           <div class="fold-body">{resting.map((rule) => <RuleCard key={rule.id} rule={rule} now={status.atWallMs} />)}</div>
         </details>
       )}
@@ -185,11 +205,19 @@ function Excess({ status, kept }: { status: ShieldStatus; kept: KeptMoment | nul
   )
 }
 
+/** `incidents 2026-11-23-1` as the menu names it. */
+function placeWords(at: string): string {
+  const [view, ...rest] = at.split(' ')
+  return shown([(viewNames as readonly string[]).includes(view) ? texts.views[view as ViewName] : view, ...rest].join(' '), 80)
+}
+
 function Side({ status }: { status: ShieldStatus }) {
   const live = momentAtWallMs.value === null
   const calendar = useLoad(() => record('calendar', 'show', { days: 30 }), [], 60_000)
   const lifeline = useLoad(() => get<LifelineState>('lifeline'), [], 30_000)
-  const happened = (live ? events.value : (moment.value?.events ?? [])).slice(-10).reverse()
+  // What people did here has a list of its own.
+  const byPeople = new Set(acted.value.map((one) => one.sentence))
+  const happened = (live ? events.value.filter((event) => !byPeople.has(event.sentence)) : (moment.value?.events ?? []).filter((event) => event.atWallMs <= (momentAtWallMs.value ?? 0))).slice(-8).reverse()
   const { upstreams, workers } = status
   const down = upstreams.filter((one) => !one.healthy).length
   const posture = status.control.view?.posture
@@ -197,23 +225,23 @@ function Side({ status }: { status: ShieldStatus }) {
     <div class="side">
       <section aria-labelledby="events-title">
         <h2 id="events-title">{words.events}</h2>
-        {happened.length === 0 ? <p class="muted">{words.noEvents}</p> : <ol class="when-list">{happened.map((event) => <li key={`${event.atWallMs}${event.sentence}`}><time>{clockTime(event.atWallMs, status.atWallMs)}</time> <span>{shown(event.sentence, 300)}</span></li>)}</ol>}
+        {happened.length === 0 ? <p class="muted">{words.noEvents}</p> : <ol class="when-list">{happened.map((event) => <li key={`${event.atWallMs}${event.sentence}`}><time>{clockTime(event.atWallMs, status.atWallMs)}</time> <span>{brief(event.sentence)}</span></li>)}</ol>}
       </section>
       <section aria-labelledby="people-title">
         <h2 id="people-title">{texts.presence.acted}</h2>
-        <p class="muted">{presence.value.some((one) => one.name !== session.value?.name) ? presence.value.filter((one) => one.name !== session.value?.name).map((one) => (one.lookingAt === '' ? one.name : texts.presence.at(shown(one.name), shown(one.lookingAt)))).join('; ') : texts.presence.alone}</p>
-        {acted.value.length > 0 && <ol class="when-list">{acted.value.slice(-5).reverse().map((one) => <li key={`${one.atWallMs}${one.sentence}`}><time>{clockTime(one.atWallMs)}</time> <span>{shown(one.who)}: {shown(one.sentence, 300)}</span></li>)}</ol>}
+        <p class="muted">{presence.value.some((one) => one.name !== session.value?.name) ? presence.value.filter((one) => one.name !== session.value?.name).map((one) => (one.lookingAt === '' ? shown(one.name) : texts.presence.at(shown(one.name), placeWords(one.lookingAt)))).join('; ') : texts.presence.alone}</p>
+        {acted.value.length > 0 && <ol class="when-list">{acted.value.slice(-5).reverse().map((one) => <li key={`${one.atWallMs}${one.sentence}`}><time>{clockTime(one.atWallMs)}</time> <span><b>{shown(one.who)}</b> {brief(withoutActor(one.sentence, one.who))}</span></li>)}</ol>}
       </section>
       <section aria-labelledby="posture-title">
-        <h2 id="posture-title">{words.posture}</h2>
+        <div class="section-head"><h2 id="posture-title">{words.posture}</h2><a href={addressOf('calendar')}>{texts.views.calendar}</a></div>
         {posture !== undefined && <p>{words.watchful(posture.sensitivity)}</p>}
         {(calendar.value?.now ?? []).map((one) => <p key={one.name + one.because}><b>{shown(one.name)}</b>: {shown(one.because)}, {texts.rule.until.toLowerCase()} {timeOfDay(one.untilWallMs)}</p>)}
         {posture === undefined && (calendar.value?.now.length ?? 0) === 0 && <p class="muted">{words.postureUsual}</p>}
-        <p><b>{words.postureNext}</b>: {calendar.value?.next[0] === undefined ? <span class="muted">{words.postureNone}</span> : <>{shown(calendar.value.next[0].because)} ({shown(calendar.value.next[0].name)}), {timeOfDay(calendar.value.next[0].fromWallMs)}</>} <a href={addressOf('calendar')}>{texts.views.calendar}</a></p>
+        <p><b>{words.postureNext}</b>: {calendar.value?.next[0] === undefined ? <span class="muted">{words.postureNone}</span> : <>{timeOfDay(calendar.value.next[0].fromWallMs)} {shown(calendar.value.next[0].because)} <span class="muted">({shown(calendar.value.next[0].name)})</span></>}</p>
       </section>
       <section aria-labelledby="lifeline-title">
-        <h2 id="lifeline-title">{words.lifeline}</h2>
-        <p>{lifeline.value === null ? (lifeline.busy ? texts.loading : texts.lifeline.failed) : lifeline.value.coverage.share < 0 ? words.lifelineNone : words.lifelineShare(lifeline.value.coverage.share)} <a href={addressOf('lifeline')}>{texts.views.lifeline}</a></p>
+        <div class="section-head"><h2 id="lifeline-title">{words.lifeline}</h2><a href={addressOf('lifeline')}>{words.coverage}</a></div>
+        <p>{lifeline.value === null ? (lifeline.busy ? texts.loading : texts.lifeline.failed) : lifeline.value.coverage.share < 0 ? words.lifelineNone : words.lifelineShare(lifeline.value.coverage.share)}</p>
         <p class="muted">{words.workers(workers.ready, workers.wanted)}, {words.connections(status.connections)}{down > 0 && <>; <span class="tone-attack">{words.upstreamsDown(down, upstreams.length)}</span></>}{status.kernelDrop.state === 'on' && <>; {shown(status.kernelDrop.sentence)}</>}. {texts.product} {status.version}</p>
       </section>
     </div>

@@ -26,8 +26,8 @@ export function SettingsView() {
               <p class="muted" role="status">{found.length === 0 ? words.none : words.count(found.length, rows.length)}</p>
               {found.length > 0 && (
                 <div class="scroll" tabIndex={0} role="group" aria-label={words.title}>
-                  <table><thead><tr><th scope="col">{words.name}</th><th scope="col">{words.value}</th><th scope="col">{words.from}</th><th scope="col">{words.effect}</th></tr></thead>
-                    <tbody>{found.map((row) => <tr key={row.path} class={row.from === 'default' ? '' : 'set'}><th scope="row"><code>{shown(row.path)}</code></th><td class="text"><code>{shown(row.value, 300)}</code></td><td>{shown(row.from)}</td><td>{row.applies === 'live' ? words.live : words.restart}</td></tr>)}</tbody>
+                  <table class="cards settings"><thead><tr><th scope="col">{words.name}</th><th scope="col">{words.value}</th><th scope="col">{words.from}</th><th scope="col">{words.effect}</th></tr></thead>
+                    <tbody>{found.map((row) => <tr key={row.path} class={row.from === 'default' ? '' : 'set'}><th scope="row"><code>{shown(row.path)}</code></th><td class="text" data-label={words.value}><code>{shown(row.value, 300)}</code></td><td data-label={words.from}>{shown(row.from)}</td><td data-label={words.effect}>{row.applies === 'live' ? words.live : words.restart}</td></tr>)}</tbody>
                   </table>
                 </div>
               )}

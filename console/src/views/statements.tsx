@@ -2,8 +2,8 @@
 import { useState } from 'preact/hooks'
 import { type ComponentState, componentStates, type Statement, type StatusBoard } from '../../../src/contract/statement.ts'
 import { attempt } from '../acts.ts'
-import { mayAct, record } from '../api.ts'
-import { dayAndTime, shown } from '../format.ts'
+import { mayAct, record, session } from '../api.ts'
+import { dayAndTime, languageName, shown } from '../format.ts'
 import { Area, Choice, Field } from '../parts/fields.tsx'
 import { type Loaded, Show, useLoad } from '../parts/load.tsx'
 import { texts } from '../texts.ts'
@@ -52,7 +52,7 @@ function Components({ board, loaded }: { board: StatusBoard; loaded: Loaded<Stat
                 void attempt(() => record('statement', 'component', { name: one.name, state }), () => `${words.names[one.name] ?? one.name}: ${words.states[state]}`).then((changed) => (changed === null ? loaded.reload() : loaded.set(changed)))
               }} />
             ) : <p>{words.names[one.name] ?? one.name}: <b>{words.states[one.state]}</b></p>}
-            <small class="muted">{one.automatic ? words.automatic : words.byHand}, {dayAndTime(one.sinceWallMs)}</small>
+            <small class="muted">{one.automatic ? words.automatic : words.byHand}{one.sinceWallMs > 0 && `, ${dayAndTime(one.sinceWallMs)}`}</small>
           </div>
         ))}
       </div>
@@ -103,10 +103,10 @@ function Editor({ statement, languages, onDone }: { statement: Statement; langua
           event.preventDefault()
           void attempt(() => record('statement', 'draft', { id: statement.id, texts: drafted.filter((one) => one.title !== '') }), () => words.saveDraft).then((saved) => { if (saved !== null) onDone() })
         }}>
-          {languages.length > 1 && <Choice label={words.language} options={languages.map((one) => [one, one])} value={language} onChange={(event) => setLanguage(event.currentTarget.value)} />}
+          {languages.length > 1 && <Choice label={words.language} options={languages.map((one) => [one, languageName(one)])} value={language} onChange={(event) => setLanguage(event.currentTarget.value)} />}
           <Field label={labels.title} value={text.title} maxLength={300} onInput={(event) => change('title', event.currentTarget.value)} lang={language} />
           {(['know', 'notKnown', 'doing', 'next'] as const).map((part) => <Area key={part} label={labels[part]} value={text[part]} maxLength={4_000} lang={language} onInput={(event) => change(part, event.currentTarget.value)} />)}
-          {drafted.some(bracketLeft) && <p class="tone-strain">{words.brackets}</p>}
+          {drafted.some(bracketLeft) && <p class="tone-strain">{words.brackets(drafted.filter(bracketLeft).map((one) => languageName(one.language)))}</p>}
           <div class="row"><button type="submit">{words.saveDraft}</button><button type="button" class="quiet" onClick={onDone}>{texts.cancel}</button></div>
         </form>
         <div><h3>{words.preview}</h3><Preview text={text} /></div>
@@ -129,7 +129,7 @@ function OneStatement({ one, board, fourEyes, onEdit }: { one: Statement; board:
           {one.stage === 'draft' && step('approve', words.approve)}
           {one.stage === 'approved' && step('publish', words.publish)}
           {one.stage === 'published' && step('withdraw', words.withdraw)}
-          {one.stage === 'draft' && fourEyes && <small class="muted">{words.fourEyes}</small>}
+          {one.stage === 'draft' && fourEyes && one.draftedBy === session.value?.name && <small class="muted">{words.fourEyes}</small>}
         </div>
       )}
     </article>
