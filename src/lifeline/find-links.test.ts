@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { cssReferences, findInHtml, findInSitemap, srcsetParts } from './find-links.ts'
+import { cssReferences, findInHtml, findInSitemap, refreshTarget, srcsetParts } from './find-links.ts'
 
 const pages = (html: string): string[] => findInHtml(html).links.filter((link) => link.kind === 'page').map((link) => link.reference)
 const assets = (html: string): string[] => findInHtml(html).links.filter((link) => link.kind === 'asset').map((link) => link.reference)
@@ -65,4 +65,17 @@ test('any text at all is read without an exception, in time that grows with its 
     findInHtml(hostile)
   }
   assert.ok(performance.now() - started < 5_000, `${performance.now() - started} ms`)
+})
+
+test('the address of a refresh is read as one expression would read it, in time that grows with its length and no faster', () => {
+  const slow = (content: string): string => /^[\d.]*[ \t\n]*[;,]?[ \t\n]*url[ \t\n]*=[ \t\n]*(["']?)(.*?)\1$/i.exec(content.trim())?.[2] ?? ''
+  const parts = fc.array(fc.constantFrom('5', '.', ' ', '\t', '\n', ';', ',', 'url', 'URL', 'u', '=', "'", '"', '/there', 'x'), { maxLength: 14 })
+  fc.assert(fc.property(parts, (words) => assert.equal(refreshTarget(words.join('')), slow(words.join('')))), { numRuns: 3_000 })
+  fc.assert(fc.property(fc.constantFrom('5', '5;', '0; ', ''), fc.constantFrom('', '"', "'"), fc.webPath(), (before, quote, path) => assert.equal(refreshTarget(`${before}url=${quote}${path}${quote}`), path)))
+  assert.deepEqual(['5; url=/a', "0;URL = '/b'", '/c', '5', 'url="', ''].map(refreshTarget), ['/a', '/b', '', '', '"', ''])
+  // Of the whole of it linear work is some ten milliseconds of CPU, quadratic work ten seconds and more.
+  const from = process.threadCpuUsage()
+  for (let turn = 0; turn < 1_000; turn++) for (const piece of [' ', '5', '; ', 'url ']) refreshTarget(`5${piece.repeat(4_000 / piece.length)}x`)
+  const { user, system } = process.threadCpuUsage(from)
+  assert.ok(user + system < 1_500_000, `${(user + system) / 1_000} ms`)
 })

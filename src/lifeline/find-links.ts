@@ -71,9 +71,24 @@ function addLink(tag: HtmlTag, add: (reference: string, kind: FoundLink['kind'])
   else if (relations.some((one) => pages.has(one))) add(href, 'page')
 }
 
-/** The address in `5; url=/there`, or ''. */
+/** The address in `5; url=/there`, or ''. Linear, as below: each part begins where the one before it ended, and none can end in more than one place. */
 export function refreshTarget(content: string): string {
-  return /^[\d.]*\s*[;,]?\s*url\s*=\s*(["']?)(.*?)\1$/i.exec(content.slice(0, LONGEST_REFERENCE).trim())?.[2] ?? ''
+  const text = content.slice(0, LONGEST_REFERENCE).trim()
+  let at = 0
+  while (at < text.length && ((text[at] >= '0' && text[at] <= '9') || text[at] === '.')) at++
+  while (at < text.length && isSpace(text, at)) at++
+  if (text[at] === ';' || text[at] === ',') at++
+  while (at < text.length && isSpace(text, at)) at++
+  if (text.slice(at, at + 3).toLowerCase() !== 'url') return ''
+  at += 3
+  while (at < text.length && isSpace(text, at)) at++
+  if (text[at] !== '=') return ''
+  at++
+  while (at < text.length && isSpace(text, at)) at++
+  const quote = text[at]
+  const quoted = (quote === '"' || quote === "'") && at < text.length - 1 && text.endsWith(quote)
+  const found = quoted ? text.slice(at + 1, -1) : text.slice(at)
+  return /[\n\r]/.test(found) ? '' : found
 }
 
 export interface Span {
