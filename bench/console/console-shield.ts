@@ -25,15 +25,15 @@ export interface ConsoleShield {
   openStream(): { close(): void; readonly bytes: number }
 }
 
-/** `share`: of the scenarios' full size, for the baseline that was learned. @throws with what Polder said when it does not serve. */
-export async function startConsoleShield(folder: string, originPort: number, cores: string, workers: number, share: number): Promise<ConsoleShield> {
+/** `share`: of the scenarios' full size, for the baseline that was learned; `more`: lines of settings. @throws with what Polder said when it does not serve. */
+export async function startConsoleShield(folder: string, originPort: number, cores: string, workers: number, share: number, more = ''): Promise<ConsoleShield> {
   const data = join(folder, 'data')
   mkdirSync(data, { recursive: true })
   writeFileSync(join(data, 'feature-key'), `${FEATURE_KEY.toString(16).padStart(8, '0')}\n`, { mode: 0o600 })
   writeFileSync(join(data, 'baseline.bin'), baselineBytes(share), { mode: 0o600 })
   const [port, consolePort] = [await freePort(), await freePort()]
   const file = join(folder, 'polder.yaml')
-  writeFileSync(file, `listen: ${SERVER_ADDRESS}:${port}\norigin: http://${SERVER_ADDRESS}:${originPort}\nworkers: ${workers}\nadmin: {listen: off}\ndataDir: ${data}\nlifeline: {enabled: false}\nconsole: {listen: "${SERVER_ADDRESS}:${consolePort}"}\n`)
+  writeFileSync(file, `listen: ${SERVER_ADDRESS}:${port}\norigin: http://${SERVER_ADDRESS}:${originPort}\nworkers: ${workers}\nadmin: {listen: off}\ndataDir: ${data}\nlifeline: {enabled: false}\nconsole: {listen: "${SERVER_ADDRESS}:${consolePort}"}\n${more}`)
   await addAccount(file)
   const group = new ChildGroup(join(root, 'bin/polder'), ['run', '-c', file], { cores, cwd: folder })
   try {

@@ -75,7 +75,7 @@ export function rulesAt(world: World, now: number): RuleRecord[] {
   const over = now >= world.floodEndsAtWallMs
   return [
     rule(world, { id: 'r-1a2b', action: 'block', stage: over ? 'decaying' : 'active', sentence: text(world, 'user agent “stress/2.1”, pages only'), when: [{ attribute: 'userAgent', equals: 7, text: text(world, 'stress/2.1') }, { attribute: 'page-only', pages: 3 }] }, 0.71, 1_420, 0.0001, now),
-    rule(world, { id: 'r-7c40', action: 'limit', stage: over ? 'decaying' : 'active', sentence: text(world, 'path “/search”, with a query, from networks new today'), when: [{ attribute: 'path', glob: text(world, '/search*') }, { attribute: 'query-present' }, { attribute: 'unproven' }] }, 0.17, 340, 0.0006, now),
+    rule(world, { id: 'r-7c40', action: 'limit', stage: over ? 'decaying' : 'active', sentence: text(world, 'path “/search”, with a query, from networks new today'), when: [{ attribute: 'path', glob: text(world, '/search*') }, { attribute: 'host', glob: text(world, 'www.example.org') }, { attribute: 'query-present' }, { attribute: 'unproven' }] }, 0.17, 340, 0.0006, now),
     rule(world, { id: 'r-e915', action: 'challenge', stage: over ? 'dormant' : 'active', sentence: text(world, 'referer “http://win.example/”'), when: [{ attribute: 'referer', equals: 99, text: text(world, 'http://win.example/') }] }, 0.06, 118, 0.0009, now),
   ]
 }

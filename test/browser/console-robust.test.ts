@@ -11,7 +11,7 @@ before(async () => {
 })
 after(() => browser?.close())
 
-test('what attackers write (paths, agents, referers, names, claims) is shown as text on every view and runs nowhere', { timeout: 120_000 }, async () => {
+test('what attackers write (paths, agents, referers, hosts, names, claims) is shown as text on every view and runs nowhere', { timeout: 120_000 }, async () => {
   await withConsole(browser, { hostile: true }, async ({ page, errors }) => {
     let seen = 0
     const check = async (where: string): Promise<void> => {
@@ -48,6 +48,7 @@ test('what attackers write (paths, agents, referers, names, claims) is shown as 
     await page.locator('.banner.moment').waitFor()
     await page.waitForTimeout(300)
     await check('a moment of the past')
+    for (const written of ['the path is', 'the host is', 'the user agent is', 'the page it came from is']) assert.ok((await page.getByText(written).filter({ hasText: 'onerror=' }).count()) > 0, `${written} was not shown`)
     assert.ok(seen > 40, `the strings were hardly shown (${seen}): the test shows nothing`)
     assert.deepEqual(errors, [], 'nothing was even tried against the policy')
   })
