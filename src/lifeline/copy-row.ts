@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { LifelineCopy } from '../contract/lifeline.ts'
+import { withoutSessionIds } from './session-ids.ts'
 
 /** One kept copy as a row; the checksum is over everything else, so that a torn or rotten row is nothing, never half a page. */
 export interface CopyRow {
@@ -22,7 +23,7 @@ export function keptHeaders(headers: readonly string[]): string[] {
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i], headers[i + 1]]
     if (!KEPT_FIELDS.has(name) || (name === 'access-control-allow-origin' && value !== '*')) continue
-    kept.push(name, value)
+    kept.push(name, name === 'location' ? withoutSessionIds(value) : value)
   }
   return kept
 }

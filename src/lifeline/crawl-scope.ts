@@ -1,5 +1,6 @@
 import { Glob } from '../kernel/glob.ts'
 import type { LifelineSettings } from './options.ts'
+import { withoutSessionIds } from './session-ids.ts'
 
 /**
  * Which addresses belong to the site, and under which name each is known. The only judge of "own origin only": what it does not give a key to is
@@ -57,7 +58,7 @@ export class CrawlScope {
 
   /** Null: not ours, or no page. `base`: absolute address of what names it. */
   resolve(reference: string, base: string): CrawlTarget | null {
-    const text = reference.trim()
+    const text = withoutSessionIds(reference.trim())
     if (text === '' || text.startsWith('#') || text.length > LONGEST_TARGET) return null
     const url = URL.parse(text, base)
     if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:') || url.username !== '' || !this.#byHost.has(url.host)) return null

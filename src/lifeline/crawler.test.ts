@@ -296,3 +296,25 @@ test('the file and its side files are their owner’s alone, also one that was n
   rig.restart()
   assert.deepEqual(modes(), [0o600, 0o600, 0o600])
 })
+
+test('a site that writes a new session into every link is gathered once, without the session, and a page that only leads to itself for one is no copy', async () => {
+  const id = (number: number): string => `0123456789abcdef${String(number).padStart(16, '0')}`
+  const pages = (number: number): Record<string, Page> => ({
+    '/': { body: `<a href="/a;jsessionid=${id(number)}">a</a><a href="/b?PHPSESSID=${id(number)}&amp;x=1">b</a><a href="/begin">c</a><script>var csrf = "of the crawl"</script>` },
+    '/a': { body: 'a' }, '/b?x=1': { body: 'b' }, '/begin': { status: 302, location: `/begin;jsessionid=${id(number)}` }, '/old': { status: 302, location: `/a;jsessionid=${id(number)}` },
+  })
+  const rig = new Rig({ ...pages(1), '/map.xml': site['/map.xml'] })
+  await rig.pass()
+  const known = rig.store.known
+  rig.pages = pages(2)
+  rig.reads.add({ counts: [[`site.example/old`, 90], [`site.example/a;jsessionid=${id(3)}`, 400]], others: 0 }, rig.clock.wallMs())
+  assert.deepEqual(rig.reads.unknownPages(10), ['site.example/old'])
+  rig.clock.advanceMs(7 * 3_600_000)
+  rig.crawler.order()
+  await rig.pass()
+  for (const target of ['/', '/a', '/b?x=1', '/old']) assert.ok(rig.store.hasCopy(`site.example${target}`), target)
+  assert.equal(rig.store.known, known + 1, 'the page that readers named, and none because of a session')
+  assert.ok(!rig.store.hasCopy('site.example/begin'))
+  assert.equal(rig.store.copy('site.example/old')!.headers.join(' '), 'content-type text/html; charset=utf-8 location /a')
+  assert.ok(!Buffer.from(rig.store.copy('site.example/')!.body).includes('0123456789abcdef'))
+})

@@ -5,6 +5,7 @@ import { keptHeaders } from './copy-row.ts'
 import type { FrontierPage, VisitResult } from './crawl-store.ts'
 import { cssReferences, findInHtml, findInSitemap, type FoundLink } from './find-links.ts'
 import { addressText, bytesAsText, isHtml, mediaTypeOf, textAsBytes } from './page-text.ts'
+import { withoutSessionIds } from './session-ids.ts'
 import { withoutFormValues } from './without-form-values.ts'
 
 /**
@@ -31,7 +32,8 @@ export function judgeVisit(page: FrontierPage, answer: LifelineAnswer, nowWallMs
   const { headers, status } = answer
   const location = firstValue(headers, 'location') ?? ''
   if (status >= 300) {
-    if (location === '') return { result: missing('redirect-without-place', false), links: NO_LINKS, base: '' }
+    // A page that only wants a session begun would lead to itself for ever.
+    if (location === '' || leadsToItself(page, location)) return { result: missing('redirect-without-place', false), links: NO_LINKS, base: '' }
     return { result: kept(page, status, headers, new Uint8Array(0), nowWallMs), links: [{ reference: location, kind: page.isAsset ? 'asset' : 'page' }], base: '' }
   }
   const body = decodeContent(answer.body ?? new Uint8Array(0), firstValue(headers, 'content-encoding') ?? '', maxBytes)
@@ -46,6 +48,12 @@ export function judgeVisit(page: FrontierPage, answer: LifelineAnswer, nowWallMs
     return { result: kept(page, status, headers, textAsBytes(withoutFormValues(text)), nowWallMs), links, base: found.base }
   }
   return { result: kept(page, status, headers, body, nowWallMs), links: linksOf(mediaType, page, body, maxBytes), base: '' }
+}
+
+function leadsToItself(page: FrontierPage, location: string): boolean {
+  const plain = withoutSessionIds(location)
+  const url = plain === location ? null : URL.parse(plain, `http://${page.key}`)
+  return url !== null && `${url.host}${url.pathname}${url.search}` === page.key
 }
 
 function linksOf(mediaType: string, page: FrontierPage, body: Uint8Array, maxBytes: number): readonly FoundLink[] {

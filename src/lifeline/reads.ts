@@ -50,7 +50,8 @@ export class Reads {
   }
 
   #remember(key: string, count: number): void {
-    if (key.includes('?')) return
+    // A parameter of a path may hold a session (;jsessionid=…) as well as a query may.
+    if (key.includes('?') || key.includes(';')) return
     const before = this.#candidates.get(key)
     if (before === undefined && this.#candidates.size >= MOST_CANDIDATES) {
       // Halved: what is read often stays, what was read once goes.

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { rewriteCss, rewriteHtml } from './rewrite-links.ts'
+import { withoutSessionIds } from './session-ids.ts'
 import { relativeAddress, StaticNames } from './static-names.ts'
 import { withoutFormValues } from './without-form-values.ts'
 
@@ -72,4 +73,19 @@ test('hidden and password values and tokens in meta fields are gone, and nothing
   const out = withoutFormValues(html)
   assert.ok(!out.includes('SECRET'))
   assert.equal(out, `<meta name="csrf-token" content=""><meta name="description" content="about tokens"><form><input type="hidden" name="t" value=""><input type=HIDDEN value=""><input value="kept" type="text"><input type='password' value=""></form>`)
+})
+
+test('ids of sessions leave the addresses of links and forms, and nothing else changes', () => {
+  const id = '0123456789ABCDEF0123456789ABCDEF'
+  const html = `<a href="/news;jsessionid=${id}?page=2&amp;q=a#end">n</a><form action='/send?PHPSESSID=${id.toLowerCase()}&amp;lang=en'></form><img src=/a.png;jsessionid=${id}><a href="/s?session_id=12&amp;x=&quot;y">twelfth session</a><p>;jsessionid=${id}</p>`
+  assert.equal(withoutFormValues(html), `<a href="/news?page=2&amp;q=a#end">n</a><form action="/send?lang=en"></form><img src="/a.png"><a href="/s?session_id=12&amp;x=&quot;y">twelfth session</a><p>;jsessionid=${id}</p>`)
+})
+
+test('an address loses the id of a session and keeps the rest; what is short or has another name stays', () => {
+  const id = 'a1b2c3d4e5f6a7b8c9d0'
+  for (const [given, wanted] of [
+    [`/a;jsessionid=${id}`, '/a'], [`/a;JSESSIONID=${id}.node1/b?x=1`, '/a/b?x=1'], [`/a?sessionid=${id}`, '/a'], [`/a?x=1&ASPSESSIONIDQQ=${id}&y=2#z`, '/a?x=1&y=2#z'],
+    ['/a?session_id=12', '/a?session_id=12'], [`/a?sid=${id}`, `/a?sid=${id}`], ['/a;v=1', '/a;v=1'], ['', ''], [`#?sessionid=${id}`, `#?sessionid=${id}`],
+  ]) assert.equal(withoutSessionIds(given), wanted, given)
+  fc.assert(fc.property(fc.webUrl({ withQueryParameters: true, withFragments: true }), (url) => assert.equal(withoutSessionIds(withoutSessionIds(url)), withoutSessionIds(url))))
 })
