@@ -204,10 +204,16 @@ export class WaitingDoor {
     for (const text of [request.placeCookie, request.place]) {
       if (text === '' || this.#tokens.read('place', text, 0, request.client, this.#parts.clock.wallMs()) !== 'valid') continue
       if (this.#tokens.line !== index || this.#tokens.lineMark !== this.#parts.memory.mark) continue
-      const number = this.#tokens.number
-      const standing = this.#lines[index].comeBack(number, this.#nowMs())
+      const { number, bearer, issuedAtSeconds } = this.#tokens
+      const line = this.#lines[index]
+      const nowMs = this.#nowMs()
+      const standing = line.comeBack(number, nowMs)
       if (standing === 'lost') continue
       request.placeNumber = number
+      if (standing === 'waits' && line.isOfAnother(number, bearer, nowMs - (this.#parts.clock.wallMs() - issuedAtSeconds * 1_000), nowMs)) {
+        const own = line.moveApart(request.client.key, this.#browserOf(request), this.#mostPlaces(request), nowMs)
+        if (own !== NO_PLACE) request.placeNumber = own
+      }
       return standing
     }
     return 'lost'
@@ -215,14 +221,19 @@ export class WaitingDoor {
 
   #join(request: Request, index: number): Standing {
     if (request.clearedBy === '' && !this.#mayBeNew()) return 'lost'
-    const { admission, hashKey } = this.#parts
     const line = this.#lines[index]
-    const most = Math.floor(this.#settings.placesPerClient * admission.sources.natWeight(request.sourceSlot))
-    const browser = hashText(firstValue(request.headers, 'accept-language') ?? '', hashText(firstValue(request.headers, 'user-agent') ?? '', hashKey))
-    const number = line.join(request.client.key, browser, most, this.#nowMs())
+    const number = line.join(request.client.key, this.#browserOf(request), this.#mostPlaces(request), this.#nowMs())
     if (number === NO_PLACE) return 'lost'
     request.placeNumber = number
     return line.standing(number)
+  }
+
+  #mostPlaces(request: Request): number {
+    return Math.floor(this.#settings.placesPerClient * this.#parts.admission.sources.natWeight(request.sourceSlot))
+  }
+
+  #browserOf(request: Request): number {
+    return hashText(firstValue(request.headers, 'accept-language') ?? '', hashText(firstValue(request.headers, 'user-agent') ?? '', this.#parts.hashKey))
   }
 
   #mayBeNew(): boolean {

@@ -135,3 +135,20 @@ test(`${VISITORS} visitors and an origin with ${SLOTS} places: all get in, in ne
   assert.deepEqual(seen.filter((one) => `${one.url}${one.cookie}${one.referer}`.includes('polder')), [])
   assert.equal(seen.filter((one) => one.url.startsWith('/form/')).length, VISITORS)
 })
+
+test('two people with the same browser behind one address begin with one place, and have one each once both came back', { timeout: 120_000 }, async () => {
+  const crowd = Array.from({ length: 60 }, (_, id) => visit(100 + id, 'cookies', `/form/${1_000 + id}`))
+  const ticketOf = (answer: Answer): string => answer.headers['set-cookie']?.[0].split(';')[0] ?? ''
+  await pause(1_000)
+  const [first, second] = [await ask('/form/a', '127.3.1.1'), await ask('/form/b', '127.3.1.1')]
+  assert.deepEqual([first.headers['polder-reason'], second.headers['polder-reason']], ['waiting-room', 'waiting-room'])
+  assert.equal(/Your place in line: (\d+)/.exec(second.text)?.[1], /Your place in line: (\d+)/.exec(first.text)?.[1])
+  await pause(1_100)
+  const [firstAgain, secondAgain] = [await ask('/form/a', '127.3.1.1', { cookie: ticketOf(first) }), await ask('/form/b', '127.3.1.1', { cookie: ticketOf(second) })]
+  assert.deepEqual([firstAgain.status, ticketOf(firstAgain)], [503, ''], 'who came back first keeps the place')
+  assert.notEqual(ticketOf(secondAgain), '', 'the other is given a place of their own')
+  const number = (answer: Answer): number => Number(/Your place in line: (\d+)/.exec(answer.text)![1])
+  assert.ok(number(secondAgain) > number(firstAgain), `${number(secondAgain)} behind ${number(firstAgain)}`)
+  assert.equal(ticketOf(await ask('/form/b', '127.3.1.1', { cookie: ticketOf(secondAgain) })), '', 'and keeps it')
+  await Promise.all(crowd)
+})

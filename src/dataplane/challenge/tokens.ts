@@ -10,7 +10,7 @@
  * A place ticket names a place in the waiting room. It grants nothing by itself: what the place is good for, the line knows (waiting-room/).
  *
  * Layout: 0 kind | 16 for IPv6, 1 key id, 2-5 issued (s), 6 difficulty (bits), 7 wait (s), 8 nought, 9-10 epoch, 11-12 budget, 13-22 nonce, 23-38 tag.
- * Place: 6 line, 7-9 places before it at first, 13-16 number, 17-20 the line's own mark, the rest nought.
+ * Place: 6 line, 7-9 places before it at first, 10-12 bearer, drawn for each ticket, 13-16 number, 17-20 the line's own mark, the rest nought.
  */
 import { timingSafeEqual } from 'node:crypto'
 import { unpredictableBytes } from '../../kernel/random.ts'
@@ -22,6 +22,8 @@ const FACTS_BYTES = 23
 const PREFIX_BYTES = 8
 const NONCE_AT = 13
 const NONCE_BYTES = 10
+const BEARER_AT = 10
+const BEARER_BYTES = 3
 /** A client's clock plays no part; this is for several shields whose clocks differ. */
 const SKEW_S = 60
 const NONCE_POOL_BYTES = 8_000
@@ -60,6 +62,8 @@ export class Tokens {
   number = 0
   lineMark = 0
   aheadAtFirst = 0
+  /** Never 0. Two tickets for one place with different bearers were given to two visitors, or to one who came without the first. */
+  bearer = 0
 
   readonly #macs = new Map<number, KeyedMac>()
   #newest = -1
@@ -89,7 +93,7 @@ export class Tokens {
     bytes[6] = difficultyBits
     bytes[7] = waitSeconds
     bytes.writeUInt16BE(0, 11)
-    this.#drawNonce()
+    this.#draw(NONCE_AT, NONCE_BYTES)
     return this.#sign(client)
   }
 
@@ -110,6 +114,8 @@ export class Tokens {
     bytes.fill(0, 6, FACTS_BYTES)
     bytes[6] = line
     bytes.writeUIntBE(Math.min(0xff_ffff, ahead), 7, 3)
+    this.#draw(BEARER_AT, BEARER_BYTES)
+    if (bytes.readUIntBE(BEARER_AT, BEARER_BYTES) === 0) bytes[BEARER_AT] = 1
     bytes.writeUInt32BE(number >>> 0, NONCE_AT)
     bytes.writeUInt32BE(lineMark >>> 0, NONCE_AT + 4)
     return this.#sign(client)
@@ -133,6 +139,7 @@ export class Tokens {
     if (kind === 'place') {
       this.line = bytes[6]
       this.aheadAtFirst = bytes.readUIntBE(7, 3)
+      this.bearer = bytes.readUIntBE(BEARER_AT, BEARER_BYTES)
       this.number = bytes.readUInt32BE(NONCE_AT)
       this.lineMark = bytes.readUInt32BE(NONCE_AT + 4)
       return ageMs < -SKEW_S * 1_000 || ageMs >= this.rules.placeLifeMs ? 'expired' : 'valid'
@@ -167,13 +174,13 @@ export class Tokens {
     return bytes.toString('base64url')
   }
 
-  #drawNonce(): void {
-    if (this.#poolAt + NONCE_BYTES > this.#pool.length) {
+  #draw(at: number, count: number): void {
+    if (this.#poolAt + count > this.#pool.length) {
       this.#pool = unpredictableBytes(NONCE_POOL_BYTES)
       this.#poolAt = 0
     }
-    this.#bytes.set(this.#pool.subarray(this.#poolAt, this.#poolAt + NONCE_BYTES), NONCE_AT)
-    this.#poolAt += NONCE_BYTES
+    this.#bytes.set(this.#pool.subarray(this.#poolAt, this.#poolAt + count), at)
+    this.#poolAt += count
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
+import type { Reason } from '../../contract/reason.ts'
 import { firstValue } from '../../kernel/header-list.ts'
 import { defaultsOf } from '../../kernel/option.ts'
 import { chooseLanguage } from './choose-language.ts'
@@ -41,6 +42,11 @@ test('all 24 languages say everything, and say it in their own words', () => {
     }
   }
   assert.equal(new Set(languageCodes.map((code) => languages[code].name)).size, 24)
+})
+
+test('the short answer to who is in line opens the page again by itself; no other does', () => {
+  const of = (reason: Reason, more = {}) => firstValue(new RefusalPages(site).find(reason, { ...asker('fr'), ...more }, 7, 0).headers, 'refresh')
+  assert.deepEqual([of('waiting-room'), of('limit-shed'), of('waiting-room', { method: 'POST' })], ['7', undefined, undefined])
 })
 
 test('a shed answer says when to come back, is never stored and never indexed', () => {

@@ -91,7 +91,7 @@ export class RefusalPages {
     let made = this.#made.get(key)
     if (made === undefined || made.second !== second) {
       const body = made?.body ?? (page ? this.#write(reason, language, canReload, gzip) : plainText(reason, language))
-      const head = page ? this.#head(reason, language, retryAfterSeconds, gzip) : this.#plainHead(reason, language, retryAfterSeconds)
+      const head = page ? this.#head(reason, language, retryAfterSeconds, canReload, gzip) : this.#plainHead(reason, language, retryAfterSeconds)
       const answer = new PreparedAnswer(statusOf(reason), head, body)
       if (made === undefined) {
         if (this.#made.size >= MOST_PAGES) this.#made.clear()
@@ -119,12 +119,14 @@ export class RefusalPages {
     return withReasonFields(headers, reason, retryAfterSeconds)
   }
 
-  #head(reason: Reason, language: Language, retryAfterSeconds: number, gzip: boolean): string[] {
+  #head(reason: Reason, language: Language, retryAfterSeconds: number, canReload: boolean, gzip: boolean): string[] {
     const headers = [
       'date', this.#date, 'content-type', 'text/html; charset=utf-8', 'cache-control', 'no-store', 'content-language', language,
       'x-robots-tag', 'noindex', 'polder-reason', reason, 'content-security-policy', this.#policy, 'x-content-type-options', 'nosniff',
     ]
     if (gzip) headers.push('content-encoding', 'gzip')
+    // Who is in line, and shares a place that was asked for too often this second, must not have to press anything to keep it.
+    if (reason === 'waiting-room' && canReload && retryAfterSeconds > 0) headers.push('refresh', String(retryAfterSeconds))
     return withReasonFields(headers, reason, retryAfterSeconds)
   }
 }

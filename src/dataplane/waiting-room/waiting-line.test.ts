@@ -68,6 +68,38 @@ test('other browsers behind one address get places of their own, up to the most;
   assert.equal(room.join(1, 0, 4, START), numbers[0], 'and the one inside is known by its browser')
 })
 
+test('two visitors with the same browser behind one address share a place until both are seen to be there; then each has one, up to the most', () => {
+  const room = line()
+  const shared = room.join(1, 11, 4, START)
+  const others = Array.from({ length: 6 }, (_, i) => [i + 2, START + i] as const)
+  for (const [, issuedMs] of others) assert.equal(room.join(1, 11, 4, issuedMs), shared)
+  room.comeBack(shared, START + 3_000)
+  assert.equal(room.isOfAnother(shared, 1, START, START + 3_000), false, 'the first to come back has it')
+  const numbers = others.map(([bearer, issuedMs]) => {
+    assert.equal(room.isOfAnother(shared, bearer, issuedMs, START + 4_000), true)
+    return room.moveApart(1, 11, 4, START + 4_000)
+  })
+  assert.deepEqual(numbers.map((number) => number === NO_PLACE), [false, false, false, true, true, true])
+  assert.equal(new Set([shared, ...numbers.slice(0, 3)]).size, 4)
+  assert.deepEqual(numbers.slice(0, 3).map((number) => room.comeBack(number, START + 5_000)), ['waits', 'waits', 'waits'])
+  assert.equal(room.waiting, 4)
+})
+
+test('a visitor without cookies who loads the page anew keeps the place: the first ticket is not seen again', () => {
+  const room = line()
+  const number = room.join(1, 11, 4, START)
+  room.comeBack(number, START + 2_000)
+  assert.equal(room.isOfAnother(number, 1, START, START + 2_000), false)
+  // Loaded anew after 5 s, without the ticket: another ticket for the same place, and the first tab is gone.
+  assert.equal(room.join(1, 11, 4, START + 5_000), number)
+  for (const nowMs of [20_000, 35_000, 50_000, 65_000]) {
+    room.comeBack(number, START + nowMs)
+    assert.equal(room.isOfAnother(number, 2, START + 5_000, START + nowMs), false, `${nowMs}`)
+  }
+  // By now the place is the second ticket's; the first one, shown again, is another's.
+  assert.equal(room.isOfAnother(number, 1, START, START + 66_000), true)
+})
+
 test('two clients whose hashes fall on the same word get no more places than any other two', () => {
   const room = line(256)
   const wordOf = (client: number): number => combineHash(7, client) & 511
@@ -158,7 +190,7 @@ test('numbers wrap round after four thousand million without disorder', () => {
 })
 
 test('whatever happens in whatever order: no exception, nobody passes who was not called, no count below nought', () => {
-  const step = fc.tuple(fc.constantFrom('join', 'back', 'enter', 'call', 'expect', 'odd'), fc.nat(400), fc.nat(40), fc.nat(4_000))
+  const step = fc.tuple(fc.constantFrom('join', 'back', 'enter', 'call', 'expect', 'apart', 'odd'), fc.nat(400), fc.nat(40), fc.nat(4_000))
   fc.assert(
     fc.property(fc.array(step, { maxLength: 400 }), (steps) => {
       const room = line(256)
@@ -166,7 +198,9 @@ test('whatever happens in whatever order: no exception, nobody passes who was no
       for (const [what, client, amount, wait] of steps) {
         now += wait
         if (what === 'join') room.join(client, amount, 4, now)
-        else if (what === 'call') room.callTurns({ freeSlots: amount, waiting: client % 3, perSecond: amount }, now, 0)
+        else if (what === 'apart') {
+          if (room.isOfAnother(client, amount, now - wait, now)) room.moveApart(client, amount, 4, now)
+        } else if (what === 'call') room.callTurns({ freeSlots: amount, waiting: client % 3, perSecond: amount }, now, 0)
         else {
           const number = what === 'odd' ? client * 10_737_418 : client
           if (what === 'enter') room.enter(number, now)

@@ -1,7 +1,7 @@
 /**
  * The line in front of a full origin, in fixed memory shared by all workers: who came when, who is still there, whose turn it is.
  *
- * A place is a number, drawn in order of arrival; all places up to `called` have their turn. What is kept of a place (32 bytes, no address: two keyed hashes)
+ * A place is a number, drawn in order of arrival; all places up to `called` have their turn. What is kept of a place (40 bytes, no address: two keyed hashes)
  * stands in a ring, so that the line is counted exactly and those who left are left out. The visitor carries the number in a signed ticket (waiting-door.ts).
  *
  * What an attacker can do: wait with its addresses (`most` places each) as a browser does, and use its turns when they come, as
@@ -9,15 +9,18 @@
  * What it cannot: get more turns by asking more often (a client's browser gets its old place again; beyond `most` the newest is shared, with one budget),
  * by minting tickets or by replaying them (a turn's budget belongs to the place, not to the ticket), or lengthen the line by asking once and leaving: who has
  * not come back with a ticket counts only by the share of newcomers who do, and its place is the first to be given away.
+ * Two visitors with the same browser behind one address begin with one place. When both are seen to be there, the later gets a place of its own, as long as the
+ * address has fewer than `most`: a request without a ticket never gets a second one.
  * Never: allocate per visitor, throw, call back. Workers race without locks: a lost write moves a count by one until the next sweep.
  *
- * Place (8 words): 0 number, 1 client, 2 browser, 3 the client's place before this one, 4 state, 5 due (s), 6 uses, 7 second << 3 | pages shown in it.
+ * Place (10 words): 0 number, 1 client, 2 browser, 3 the client's place before this one, 4 state, 5 due (s), 6 uses, 7 second << 3 | pages shown in it, 8 the ticket
+ * that it is asked for with, 9 when that was seen last (s).
  */
 import { combineHash } from '../../kernel/hash.ts'
 import { type Spare, turnsDue } from './turns-due.ts'
 
-const WORDS = 8
-const PLACE = { number: 0, client: 1, browser: 2, previous: 3, state: 4, due: 5, uses: 6, shown: 7 } as const
+const WORDS = 10
+const PLACE = { number: 0, client: 1, browser: 2, previous: 3, state: 4, due: 5, uses: 6, shown: 7, bearer: 8, seen: 9 } as const
 /** `new`: drawn, not come back yet. `late`: did not come when due; the place is kept for a while. */
 const STATE = { empty: 0, new: 1, here: 2, inside: 3, late: 4, gone: 5 } as const
 const HEAD = { issued: 0, called: 1, tail: 2, tickMs: 3, sweepMs: 4, entered: 5, used: 6, cameBack: 7, neverBack: 8, turnsMilli: 9, insideMilli: 10, waitingHere: 11, waitingNew: 12, took: 13, missed: 14 } as const
@@ -29,6 +32,8 @@ const LATE_AFTER_S = 10
 const NEVER_AFTER_S = 3
 /** Somebody called who is overdue counts this much of one who is not. */
 const OVERDUE_WEIGHT = 0.1
+/** A ticket not seen for so long is not in use any more: longer than a page waits until it asks again (turns-due.ts), and late at that. */
+const BEARER_GONE_S = 40
 const SWEEP_MS = 1_000
 /** Rates are smoothed over about this long. */
 const RATE_MS = 10_000
@@ -100,10 +105,9 @@ export class WaitingLine {
   join(client: number, browser: number, most: number, nowMs: number): number {
     const words = this.#words
     const nowS = secondOf(nowMs)
-    const at = this.#index + (combineHash(this.#key, client) & (this.places * 2 - 1))
     let newest = NO_PLACE
     let held = 0
-    let number = words[at]
+    let number = words[this.#newestOf(client)]
     for (let looked = 0; looked < most + INSIDE_LOOKS && number !== 0; looked++) {
       const place = this.#find(number)
       if (place === -1) break
@@ -120,9 +124,48 @@ export class WaitingLine {
       }
       number = words[place + PLACE.previous]
     }
-    if (held >= most) return newest
+    return held >= most ? newest : this.#give(client, browser, STATE.new, nowS)
+  }
+
+  /**
+   * A ticket for this place came, made `issuedMs`: whether somebody else is there with another one. Then they are two visitors, and this one may have a place of its
+   * own. One visitor who came again without the first ticket is never taken for two: the first is not seen again.
+   */
+  isOfAnother(number: number, bearer: number, issuedMs: number, nowMs: number): boolean {
+    const words = this.#words
+    const place = this.#find(number | 0)
+    if (place === -1) return false
+    const nowS = secondOf(nowMs)
+    const known = words[place + PLACE.bearer]
+    if (known !== bearer && known !== 0 && ((nowS - words[place + PLACE.seen]) | 0) <= BEARER_GONE_S) return ((words[place + PLACE.seen] - secondOf(issuedMs)) | 0) > 0
+    words[place + PLACE.bearer] = bearer
+    words[place + PLACE.seen] = nowS
+    return false
+  }
+
+  /** A place of their own for a visitor who shared one; NO_PLACE when `most` of this client wait already, or the ring is full. */
+  moveApart(client: number, browser: number, most: number, nowMs: number): number {
+    const nowS = secondOf(nowMs)
+    let held = 0
+    let number = this.#words[this.#newestOf(client)]
+    for (let looked = 0; looked < most + INSIDE_LOOKS && number !== 0; looked++) {
+      const place = this.#find(number)
+      if (place === -1) break
+      if (this.#words[place + PLACE.client] === (client | 0) && this.#holds(place, nowS) && this.#words[place + PLACE.state] !== STATE.inside) held++
+      number = this.#words[place + PLACE.previous]
+    }
+    return held >= most ? NO_PLACE : this.#give(client, browser, STATE.here, nowS)
+  }
+
+  #newestOf(client: number): number {
+    return this.#index + (combineHash(this.#key, client) & (this.places * 2 - 1))
+  }
+
+  #give(client: number, browser: number, state: number, nowS: number): number {
     const drawn = this.#draw(nowS)
     if (drawn === NO_PLACE) return NO_PLACE
+    const words = this.#words
+    const at = this.#newestOf(client)
     const place = this.#placeOf(drawn)
     this.#leave(place)
     words[place + PLACE.number] = drawn | 0
@@ -132,9 +175,10 @@ export class WaitingLine {
     words[place + PLACE.due] = nowS + 1
     words[place + PLACE.uses] = 0
     words[place + PLACE.shown] = 0
-    words[place + PLACE.state] = STATE.new
+    words[place + PLACE.bearer] = 0
+    words[place + PLACE.state] = state
     words[at] = drawn | 0
-    this.#count(drawn, STATE.new, 1)
+    this.#count(drawn, state, 1)
     return drawn
   }
 
