@@ -51,7 +51,7 @@ test('in every language the page takes at most 8 kB compressed', () => {
     const { answer, text } = write({}, ['accept-language', code, 'accept-encoding', 'gzip, deflate, br'])
     assert.ok(answer.body!.length <= 8_192, `${code}: ${answer.body!.length} bytes`)
     assert.match(text, new RegExp(`<html lang="${code}"`))
-    assert.ok(text.includes(languages[code].check.replace('{s}', '5 s')) && !text.includes('{s}') && !text.includes('{m}'))
+    assert.ok(text.includes(`${languages[code].check.replace('{s}', '5 s')} ${languages[code].idle}`) && !text.includes('{s}') && !text.includes('{m}'))
   }
 })
 
@@ -87,6 +87,7 @@ test('what cannot be kept is said, and nothing is opened in its place', () => {
   assert.match(text, /<button name="polder-lang" value="de-lost" lang="de">/, 'in another language it still says so')
   assert.equal(firstValue(answer.headers, 'refresh'), undefined)
   assert.ok(text.includes(languages.en.resend))
+  assert.ok(text.includes(languages.en.check.replace('{s}', '5 s')) && !text.includes(languages.en.idle), 'who has to send a form again is not told to do nothing')
 })
 
 test('a page put together from prepared parts is a right gzip stream, whatever stands between them', () => {

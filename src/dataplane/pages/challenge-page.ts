@@ -96,7 +96,7 @@ export class ChallengePages {
       const note = sent === 'kept' ? words.kept : sent === 'lost' ? words.resend : ''
       const before =
         this.#frame.top(language, words.checkTitle) +
-        `<p>${words.check.replace('{s}', seconds)}</p>${note === '' ? '' : `<p>${note}</p>`}${asked.withoutCookies ? `<p>${words.noCookie}</p>` : ''}` +
+        `<p>${words.check.replace('{s}', seconds)}${sent === 'lost' ? '' : ` ${words.idle}`}</p>${note === '' ? '' : sent === 'lost' ? `<p><strong>${note}</strong></p>` : `<p>${note}</p>`}${asked.withoutCookies ? `<p>${words.noCookie}</p>` : ''}` +
         `<progress id="b" max="100" value="0" aria-label="${words.checkTitle}" hidden></progress><p id="s" role="status" data-done="${words.done}">${sent === 'lost' ? '' : words.nothing.replace('{s}', seconds)}</p>`
       const list = sent === 'kept' ? LIST_HERE : languageByReload(language, sent === 'lost' ? '-lost' : '')
       const after = `<p><small>${words.cookie.replace('{m}', `${asked.clearanceMinutes} min`)}</small></p>` + this.#frame.bottom(language, list, pageScript)

@@ -79,7 +79,7 @@ function styleOf({ accentColour, accentDarkColour }: SiteSettings): string {
     'header p{display:flex;align-items:center;gap:.8rem;font-weight:600;margin:0 0 2rem}h1{font-size:1.6rem;line-height:1.25}a{color:var(--a)}' +
     '.go{display:inline-block;font:inherit;background:var(--a);color:var(--b);border:2px solid var(--a);border-radius:.3rem;padding:.5rem 1.2rem;text-decoration:none;cursor:pointer}' +
     'progress{width:100%;height:1rem;accent-color:var(--a)}footer,small{color:var(--m)}footer{margin-top:3rem;border-top:1px solid;padding-top:1rem;font-size:1rem}' +
-    'summary{cursor:pointer;padding:.3rem 0}footer button{font:inherit;color:var(--t);background:var(--b);border:1px solid var(--m);border-radius:.3rem;padding:.3rem .6rem;margin:.1rem 0;cursor:pointer}' +
+    'summary{cursor:pointer;padding:.3rem 0}footer button{font:inherit;color:var(--t);background:var(--b);border:1px solid var(--m);border-radius:.3rem;padding:.3rem .6rem;margin:.1rem 0;cursor:pointer}footer [aria-current]{border:2px solid;font-weight:600}' +
     ':focus-visible{outline:3px solid var(--a);outline-offset:3px}'
   )
 }

@@ -21,6 +21,8 @@ export interface Words {
   readonly checkTitle: string
   /** `{s}` stands for the longest time, written as `5 s` in every language, so that no plural is needed. */
   readonly check: string
+  /** Behind `check`, but not where a form could not be kept: there the visitor has something to do. */
+  readonly idle: string
   readonly done: string
   readonly go: string
   /** `{s}` as above. */
