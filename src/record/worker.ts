@@ -54,7 +54,7 @@ const parts = <S>(name: RoomName, of: () => S): RoomParts<S> => ({ settings: of,
 // One line a room, the journal first: it writes down what the others then hear. The alert room is also who sends alerts: desk.sendAlertsTo(...).
 desk.open('journal', () => new JournalRoom(journal))
 const incidents = desk.open('incident', () => new IncidentRoom(parts('incident', () => settings.incident)))
-desk.open('report', () => new ReportRoom(parts('report', () => settings.report), { show: (id) => askIncidents('show', { id }), list: () => askIncidents('list', {}) }))
+desk.open('report', () => new ReportRoom(parts('report', () => settings.report), { show: (id) => askIncidents('show', { id }), list: () => askIncidents('list', {}), changeOf: (id) => incidents?.changeOf(id) ?? 0 }))
 const alerts = desk.open('alert', () => new AlertRoom({ ...parts('alert', () => settings.alert), random: systemRandom }))
 desk.sendAlertsTo(alerts)
 desk.open('statement', () => new StatementRoom(parts('statement', () => settings.statements)))

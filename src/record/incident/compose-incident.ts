@@ -1,7 +1,7 @@
 /** The whole picture of one incident: its record, with figures, timeline and events around it read from the journal now. */
 import type { Incident, TimelineItem } from '../../contract/incident.ts'
 import type { JournalEntry, JournalKind } from '../../contract/journal.ts'
-import { HOUR_MS } from '../../kernel/units.ts'
+import { HOUR_MS, MINUTE_MS } from '../../kernel/units.ts'
 import type { Scribe } from '../room.ts'
 import { type IncidentRecord, joinAround } from './apply-change.ts'
 import type { AroundEvent } from './changes.ts'
@@ -31,7 +31,7 @@ export async function composeIncident(record: IncidentRecord, scribe: Scribe, ar
     firstSeq = Math.min(firstSeq, entry.seq)
     if (entry.atWallMs > untilWallMs + HOUR_MS) break
     if (unread.has(entry.kind) || entry.atWallMs < record.openedAtWallMs - record.leadInMs) continue
-    entries.push(entry)
+    entries.push(asItHappened(entry))
     if (entries.length >= MOST_ENTRIES) {
       tooMany = true
       break
@@ -52,6 +52,18 @@ export async function composeIncident(record: IncidentRecord, scribe: Scribe, ar
       timeline: [...timeline, ...cut],
     },
   }
+}
+
+const decided: ReadonlySet<JournalKind> = new Set(['state', 'rule', 'control'])
+/** What the control plane decides is written down with the second it lies in, and again if the record was just started anew; a clock that was set in between is not followed. */
+const LATEST_WRITTEN_MS = 10 * MINUTE_MS
+
+/** With the time of what it tells instead of that of its writing, a second or so later. The journal itself keeps both. */
+export function asItHappened(entry: JournalEntry): JournalEntry {
+  if (!decided.has(entry.kind)) return entry
+  const at = (entry.data as { atWallMs?: unknown } | null)?.atWallMs
+  if (typeof at !== 'number' || at > entry.atWallMs || entry.atWallMs - at > LATEST_WRITTEN_MS) return entry
+  return { ...entry, atWallMs: at }
 }
 
 function withLater(closing: readonly TimelineItem[], changes: readonly TimelineItem[]): TimelineItem[] {

@@ -66,6 +66,11 @@ export class IncidentRoom implements Room {
     return this.#open()
   }
 
+  /** Another number after every change of the incident; 0: there is none. */
+  changeOf(id: string): number {
+    return this.#book.records.get(id)?.lastSeq ?? 0
+  }
+
   /** 'open' and 'last' too. @throws RecordError when there is none. */
   async show(id: string): Promise<Incident> {
     return (await this.answer('show', { id }, 'polder')) as Incident

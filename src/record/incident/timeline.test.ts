@@ -36,3 +36,24 @@ test('what belongs to another incident is not in it; what people did is never le
   assert.deepEqual(items.filter((item) => item.seq >= 6_000 && item.seq < 7_000).map((item) => item.sentence), ['ours'])
   assert.ok(items.every((item, i) => i === 0 || item.atWallMs >= items[i - 1].atWallMs))
 })
+
+test('what the control plane decided stands where it was decided, not where it was written down a second later', async () => {
+  const world = new IncidentWorld()
+  await world.ask('open', { title: 'x' })
+  const decided: number[] = []
+  for (const [to, lateMs] of [['STRAIN', 1_300], ['ATTACK', 900], ['NORMAL', 20 * 60_000]] as const) {
+    world.clock.advanceMs(30_000)
+    decided.push(world.clock.wallMs())
+    const atWallMs = world.clock.wallMs()
+    world.clock.advanceMs(lateMs)
+    await world.scribe.write({ kind: 'state', who: 'polder', sentence: `to ${to}`, data: { atWallMs, code: 'x', sentence: '', to } })
+  }
+  await world.scribe.write({ kind: 'rule', who: 'polder', sentence: 'from the future', data: { atWallMs: world.clock.wallMs() + 5_000, code: 'x', sentence: '' } })
+  const { timeline, figures } = await world.ask('show', { id: 'open' })
+  const at = (sentence: string): number => timeline.find((item) => item.sentence === sentence)!.atWallMs
+  assert.deepEqual([at('to STRAIN'), at('to ATTACK')], decided.slice(0, 2))
+  // Too late to be believed, and a clock that was set: then the writing counts.
+  assert.deepEqual([at('to NORMAL'), at('from the future')], [world.clock.wallMs(), world.clock.wallMs()])
+  assert.equal(figures.find((one) => one.code === 'detected')?.value, decided[0])
+  assert.equal(world.scribe.kept.find((entry) => entry.sentence === 'to STRAIN')!.atWallMs, decided[0] + 1_300, 'the journal keeps both')
+})

@@ -4,13 +4,12 @@
  * What was called is told as over when the report is recorded as sent, the incident is judged not significant, or it is merged.
  */
 import type { Alert } from '../../contract/alert.ts'
-import type { Incident } from '../../contract/incident.ts'
 import type { ReportClock } from '../../contract/report.ts'
 import { HOUR_MS } from '../../kernel/units.ts'
 import { durationText } from './figure-text.ts'
 import type { ReportSettings } from './options.ts'
 import { oneLine } from './plain-text.ts'
-import { noticesMs, reportClocks } from './report-clocks.ts'
+import { type ClockFacts, noticesMs, reportClocks } from './report-clocks.ts'
 import { reportPlans } from './report-plans.ts'
 import { timeText } from '../../kernel/zoned-time.ts'
 
@@ -23,7 +22,7 @@ export class ClockWatch {
   readonly #called = new Map<string, Alert>()
 
   /** What is to be told now. `incidents`: all that are not forgotten. */
-  step(incidents: readonly Incident[], settings: ReportSettings, nowWallMs: number): Alert[] {
+  step(incidents: readonly ClockFacts[], settings: ReportSettings, nowWallMs: number): Alert[] {
     const due = new Map<string, Alert>()
     for (const incident of incidents) {
       if (settings.regime !== 'none' && incident.awareAtWallMs === null && incident.significant !== false && incident.mergedInto === null && nowWallMs - incident.openedAtWallMs >= UNAWARE_AFTER_MS) {
@@ -50,7 +49,7 @@ export class ClockWatch {
   }
 }
 
-function clockAlert(incident: Incident, clock: ReportClock, settings: ReportSettings, nowWallMs: number): Alert | null {
+function clockAlert(incident: ClockFacts, clock: ReportClock, settings: ReportSettings, nowWallMs: number): Alert | null {
   if (clock.dueWallMs === null || clock.sentAtWallMs !== null) return null
   const leftMs = clock.dueWallMs - nowWallMs
   const notices = noticesMs[clock.kind] ?? []
@@ -70,7 +69,7 @@ function clockAlert(incident: Incident, clock: ReportClock, settings: ReportSett
   }
 }
 
-function unawareAlert(incident: Incident, nowWallMs: number): Alert {
+function unawareAlert(incident: ClockFacts, nowWallMs: number): Alert {
   return {
     key: `report-clock:${incident.id}:aware`,
     severity: 'warning',

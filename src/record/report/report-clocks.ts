@@ -30,8 +30,11 @@ export function lawOf(regime: LegalRegime, point: 'a' | 'b' | 'c' | 'd' | 'e'): 
     : `Directive (EU) 2022/2555 (NIS2), Article 23(4), point (${point})`
 }
 
+/** What of an incident its clocks and their calls look at; nothing that must be read out of the journal. */
+export type ClockFacts = Pick<Incident, 'id' | 'title' | 'openedAtWallMs' | 'closedAtWallMs' | 'awareAtWallMs' | 'significant' | 'mergedInto' | 'reports'>
+
 /** In the order of their ends. Empty without a legal regime, or when the incident was merged into another. */
-export function reportClocks(incident: Incident, settings: ReportSettings, nowWallMs: number): ReportClock[] {
+export function reportClocks(incident: ClockFacts, settings: ReportSettings, nowWallMs: number): ReportClock[] {
   if (settings.regime === 'none' || incident.mergedInto !== null) return []
   const aware = incident.significant === false ? null : incident.awareAtWallMs
   const notified = firstSent(incident, 'notification', 0)
@@ -50,7 +53,7 @@ export function reportClocks(incident: Incident, settings: ReportSettings, nowWa
   return [...clocks, clock('intermediate', 'e', finalDue, firstSent(incident, 'intermediate', notified)), clock('final', 'e', over === null ? null : oneMonthAfterMs(over, settings.timeZone), finalSent)]
 }
 
-function firstSent(incident: Incident, kind: ReportKind, afterWallMs: number): number | null {
+function firstSent(incident: ClockFacts, kind: ReportKind, afterWallMs: number): number | null {
   const times = incident.reports.filter((one) => one.kind === kind && one.sentAtWallMs >= afterWallMs).map((one) => one.sentAtWallMs)
   return times.length === 0 ? null : Math.min(...times)
 }

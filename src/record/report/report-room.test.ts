@@ -12,10 +12,12 @@ import { RecordError } from '../room.ts'
 import { ReportRoom } from './report-room.ts'
 import { entry, measureEntries, NOW, OPENED, richIncident, ruleConditions, settingsFor } from './report.testing.ts'
 
-function roomWith(entries: readonly JournalEntry[], incident: () => Incident = richIncident): { room: ReportRoom; written: JournalDraft[]; told: Alert[]; clock: SimulatedClock; readFrom: number[] } {
+function roomWith(entries: readonly JournalEntry[], incident: () => Incident = richIncident): { room: ReportRoom; written: JournalDraft[]; told: Alert[]; clock: SimulatedClock; readFrom: number[]; shown: string[]; incidentChanges: () => void } {
   const written: JournalDraft[] = []
   const told: Alert[] = []
   const readFrom: number[] = []
+  const shown: string[] = []
+  let change = 1
   const clock = new SimulatedClock(NOW)
   const room = new ReportRoom({
     settings: () => settingsFor(), folder: '/nowhere', clock, log: new RecordedLog(), version: 'test',
@@ -31,10 +33,11 @@ function roomWith(entries: readonly JournalEntry[], incident: () => Incident = r
     },
     teller: { tell: (alert) => void told.push(alert) },
   }, {
-    show: (id) => (id === 'open' || id === incident().id ? Promise.resolve(incident()) : Promise.reject(new RecordError('not-found', `there is no incident ${id}`))),
+    changeOf: () => change,
+    show: (id) => (shown.push(id), id === 'open' || id === incident().id ? Promise.resolve(incident()) : Promise.reject(new RecordError('not-found', `there is no incident ${id}`))),
     list: () => Promise.resolve([{ id: incident().id, title: '', openedAtWallMs: OPENED, closedAtWallMs: null, awareAtWallMs: incident().awareAtWallMs, tlp: 'amber', worstState: 'ATTACK', mergedInto: null, openTasks: 0 }]),
   })
-  return { room, written, told, clock, readFrom }
+  return { room, written, told, clock, readFrom, shown, incidentChanges: () => void change++ }
 }
 
 const secondAt = (atWallMs: number, rules: ReadonlyArray<{ id: string; when: unknown }> = []): ShieldSecond => ({ atWallMs, traffic: { seconds: 1, received: 0, ended: {}, bytesOut: 0 }, origin: [], upstreams: [], view: { rules } as never, events: [] })
@@ -122,4 +125,23 @@ test('what the journal holds is not trusted: entries of another shape are passed
   const broken = [null, 7, 'x', [], {}, { fromWallMs: 'a' }, { fromWallMs: OPENED, toWallMs: OPENED + 1, received: 1, ended: { toString: 4 }, origin: [], rules: [] }].map((data, i) => entry(100 + i, OPENED, i % 2 === 0 ? 'measure' : 'rule', data))
   const { room } = roomWith([...broken, ...measureEntries(5, 200)])
   for (const form of reportForms) assert.ok((await write(room, 'final', form)).content.length > 500)
+})
+
+test('every minute the clocks are looked at, and an incident is read again only after it changed', async () => {
+  let incident = richIncident()
+  const { room, shown, told, incidentChanges } = roomWith([], () => incident)
+  const minute = async (number: number): Promise<void> => {
+    room.second(secondAt(NOW + number * MINUTE_MS))
+    await room.settled()
+  }
+  for (let i = 0; i < 24 * 60; i++) await minute(i)
+  assert.equal(shown.length, 1)
+  const called = told.length
+  assert.ok(called > 0, 'the clocks run on what is known')
+  incident = richIncident({ significant: false })
+  incidentChanges()
+  await minute(24 * 60)
+  await minute(24 * 60 + 1)
+  assert.equal(shown.length, 2)
+  assert.ok(told.length > called && told.slice(called).every((one) => one.resolved), 'and what people said since counts at once')
 })

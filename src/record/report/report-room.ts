@@ -12,7 +12,7 @@ import { ClockWatch } from './clock-watch.ts'
 import type { Facts } from './compose-report.ts'
 import { MeasuredCourse } from './measured-course.ts'
 import type { ReportSettings } from './options.ts'
-import { reportClocks } from './report-clocks.ts'
+import { type ClockFacts, reportClocks } from './report-clocks.ts'
 import { reportPlans } from './report-plans.ts'
 import { writeReport } from './write-report.ts'
 
@@ -21,6 +21,8 @@ export interface IncidentSource {
   /** 'open' and 'last' too. @throws RecordError when there is none. */
   show(id: string): Promise<Incident>
   list(): Promise<readonly IncidentSummary[]>
+  /** Another number after every change of the incident. Reading an incident whole costs a walk through the journal: what has not changed is not read again. */
+  changeOf(id: string): number
 }
 
 /** Deadlines are hours away; their incidents are read anew this often. */
@@ -39,6 +41,8 @@ export class ReportRoom implements Room {
   readonly #watch = new ClockWatch()
   /** Conditions of the rules of late: journal entries may not hold them. */
   readonly #conditions = new Map<string, readonly Condition[]>()
+  /** Of the incidents that may still have a clock. */
+  readonly #known = new Map<string, { readonly change: number; readonly facts: ClockFacts }>()
   #lookedAtWallMs = Number.NEGATIVE_INFINITY
   #looking: Promise<void> | null = null
   #closed = false
@@ -109,15 +113,27 @@ export class ReportRoom implements Room {
 
   async #look(nowWallMs: number): Promise<void> {
     const settings = this.#parts.settings()
-    const incidents: Incident[] = []
+    const incidents: ClockFacts[] = []
     if (settings.regime !== 'none') {
       for (const one of await this.#incidents.list()) {
         if (one.mergedInto !== null || (one.closedAtWallMs !== null && nowWallMs - one.closedAtWallMs > CLOCKS_AFTER_CLOSE_MS)) continue
-        incidents.push(await this.#incidents.show(one.id))
+        incidents.push(await this.#clockFacts(one.id))
       }
     }
+    const looked = new Set(incidents.map(({ id }) => id))
+    for (const id of this.#known.keys()) if (!looked.has(id)) this.#known.delete(id)
     if (this.#closed) return
     for (const alert of this.#watch.step(incidents, settings, nowWallMs)) this.#parts.teller.tell(alert)
+  }
+
+  async #clockFacts(id: string): Promise<ClockFacts> {
+    const change = this.#incidents.changeOf(id)
+    const known = this.#known.get(id)
+    if (known?.change === change) return known.facts
+    const { title, openedAtWallMs, closedAtWallMs, awareAtWallMs, significant, mergedInto, reports } = await this.#incidents.show(id)
+    const facts: ClockFacts = { id, title, openedAtWallMs, closedAtWallMs, awareAtWallMs, significant, mergedInto, reports }
+    this.#known.set(id, { change, facts })
+    return facts
   }
 
   #know(id: string, when: readonly Condition[]): void {
