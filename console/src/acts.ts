@@ -5,26 +5,29 @@ import { type RuleAction, ruleActions } from '../../src/contract/plan.ts'
 import { post, sentenceOf } from './api.ts'
 import { texts } from './texts.ts'
 
+/** What takes something back: an order about rules, or whatever a view does. */
+export type StepBack = ConsoleAct | (() => Promise<unknown>)
+
 export interface Notice {
   readonly id: number
   readonly tone: 'done' | 'trouble'
   readonly sentence: string
-  readonly undo: readonly ConsoleAct[]
+  readonly undo: readonly StepBack[]
 }
 
 export const notices = signal<readonly Notice[]>([])
 /** Newest last: what `undo the last act` takes back. */
-const undoable: Array<{ readonly id: number; readonly acts: readonly ConsoleAct[] }> = []
+const undoable: Array<{ readonly id: number; readonly steps: readonly StepBack[] }> = []
 const MOST_UNDO = 20
 const MOST_NOTICES = 3
 const SHOWN_MS = 15_000
 let numbers = 0
 
-export function tell(tone: Notice['tone'], sentence: string, undo: readonly ConsoleAct[] = []): void {
+export function tell(tone: Notice['tone'], sentence: string, undo: readonly StepBack[] = []): void {
   const id = ++numbers
   notices.value = [...notices.peek().slice(1 - MOST_NOTICES), { id, tone, sentence, undo }]
   if (undo.length > 0) {
-    undoable.push({ id, acts: undo })
+    undoable.push({ id, steps: undo })
     if (undoable.length > MOST_UNDO) undoable.shift()
   }
   // What failed stays until it is read.
@@ -57,24 +60,26 @@ export async function act(...orders: readonly ConsoleAct[]): Promise<boolean> {
   }
 }
 
-export async function takeBack(orders: readonly ConsoleAct[], id?: number): Promise<void> {
+export async function takeBack(steps: readonly StepBack[], id?: number): Promise<void> {
   const known = undoable.findIndex((one) => one.id === id)
   if (known !== -1) undoable.splice(known, 1)
   if (id !== undefined) dismiss(id)
-  await act(...orders)
+  const orders = steps.filter((one) => typeof one !== 'function')
+  if (orders.length > 0) await act(...orders)
+  for (const step of steps) if (typeof step === 'function') await attempt(step, () => texts.done.undone)
 }
 
 export async function takeBackLast(): Promise<void> {
   const last = undoable.at(-1)
-  if (last !== undefined) await takeBack(last.acts, last.id)
+  if (last !== undefined) await takeBack(last.steps, last.id)
 }
 
-/** Does something that has no undo, and says what came of it. */
-export async function attempt<T>(work: () => Promise<T>, sentence: (answer: T) => string): Promise<T | null> {
+/** Does something that is no order about rules, and says what came of it. `back` takes it back; left out where nothing does. */
+export async function attempt<T>(work: () => Promise<T>, sentence: (answer: T) => string, back?: (answer: T) => Promise<unknown>): Promise<T | null> {
   try {
     const answer = await work()
     const said = sentence(answer)
-    if (said !== '') tell('done', said)
+    if (said !== '') tell('done', said, back === undefined ? [] : [() => back(answer)])
     return answer
   } catch (error) {
     tell('trouble', sentenceOf(error))

@@ -108,6 +108,39 @@ test('whatever is done to a rule has an undo in its notice, and the undo makes i
   })
 })
 
+test('what people do beside rules is undone where the record can be as it was: a judgement, an entry of the calendar, a role', { timeout: 120_000 }, async () => {
+  await withConsole(browser, {}, async ({ page, errors }) => {
+    const undo = async (): Promise<void> => {
+      await page.locator('.notice.done', { hasText: 'Undo' }).last().waitFor()
+      await page.locator('main h1').first().click()
+      await page.keyboard.press('z')
+      await page.locator('.notice', { hasText: 'Undone.' }).last().waitFor()
+    }
+    await openView(page, 'incidents/2026-11-23-1')
+    const verdict = page.getByLabel('Judgement (hypothesis-1)')
+    const before = await verdict.inputValue()
+    await verdict.selectOption('unlikely')
+    await undo()
+    await until(async () => (await verdict.inputValue()) === before, 'the judgement is as it was')
+
+    await openView(page, 'calendar')
+    const entries = page.locator('main li.split')
+    const titles = entries.locator('b')
+    const known = await titles.allTextContents()
+    await page.getByRole('button', { name: /^Remove: / }).first().click()
+    await until(async () => (await entries.count()) === known.length - 1, 'the entry is gone')
+    await undo()
+    await until(async () => JSON.stringify((await titles.allTextContents()).toSorted()) === JSON.stringify(known.toSorted()), 'the entry is back')
+
+    await openView(page, 'accounts')
+    const role = page.getByLabel(/^Role: ben/)
+    await role.selectOption('operator')
+    await undo()
+    await until(async () => (await role.inputValue()) === 'viewer', 'the role is as it was')
+    assert.deepEqual(errors, [])
+  })
+})
+
 test('the last act is undone with Z, and by the button of its notice', { timeout: 60_000 }, async () => {
   await withConsole(browser, {}, async ({ page, mock }) => {
     await page.locator('article[data-rule="r-7c40"]').focus()

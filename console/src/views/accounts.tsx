@@ -24,7 +24,7 @@ export function AccountsView() {
       <Fold title={words.ownPassword} open={!admin}>
         <Form go={words.change} onSend={(fields) => attempt(() => post<AccountAnswer>('password', { old: fields['old'], new: fields['new'] }), (answer) => answer.sentence)}>
           <Field name="old" type="password" label={words.oldPassword} autocomplete="current-password" required />
-          <Field name="new" type="password" label={words.newPassword} hint={words.passwordHint} autocomplete="new-password" minLength={12} required />
+          <Field name="new" type="password" label={words.newPassword} hint={words.ownPasswordHint} autocomplete="new-password" minLength={12} required />
         </Form>
       </Fold>
     </>
@@ -59,8 +59,8 @@ function Everybody() {
 function Row({ one, loaded }: { one: AccountFacts; loaded: Loaded<All> }) {
   const [asking, setAsking] = useState<'remove' | 'password' | null>(null)
   const [uri, setUri] = useState('')
-  const change = async (work: () => Promise<AccountAnswer>): Promise<AccountAnswer | null> => {
-    const answer = await attempt(work, (done) => done.sentence)
+  const change = async (work: () => Promise<AccountAnswer>, back?: () => Promise<AccountAnswer>): Promise<AccountAnswer | null> => {
+    const answer = await attempt(work, (done) => done.sentence, back === undefined ? undefined : () => back().then(() => loaded.reload()))
     if (answer !== null) setAsking(null)
     if (answer?.totpUri !== undefined) setUri(answer.totpUri)
     await loaded.reload()
@@ -69,7 +69,7 @@ function Row({ one, loaded }: { one: AccountFacts; loaded: Loaded<All> }) {
   return (
     <tr>
       <th scope="row">{shown(one.name)}{one.lockedUntilWallMs !== null && <small class="tone-attack"> {words.lockedUntil(dayAndTime(one.lockedUntilWallMs))} <button type="button" onClick={() => void change(() => wish('unlock', { name: one.name }))}>{words.unlock}</button></small>}</th>
-      <td data-label={words.role}><select aria-label={`${words.role}: ${one.name}`} value={one.role} onChange={(event) => void change(() => wish('role', { name: one.name, role: event.currentTarget.value as ConsoleRole }))}>{consoleRoles.map((role) => <option key={role} value={role}>{words.roles[role]}</option>)}</select></td>
+      <td data-label={words.role}><select aria-label={`${words.role}: ${one.name}`} value={one.role} onChange={(event) => void change(() => wish('role', { name: one.name, role: event.currentTarget.value as ConsoleRole }), () => wish('role', { name: one.name, role: one.role }))}>{consoleRoles.map((role) => <option key={role} value={role}>{words.roles[role]}</option>)}</select></td>
       <td data-label={words.totp}><span class="row tight">{one.totp ? words.on : words.off} <button type="button" aria-label={`${one.totp ? words.switchOff : words.switchOn}: ${words.totp}, ${one.name}`} onClick={() => void change(() => wish('totp', { name: one.name, on: !one.totp }))}>{one.totp ? words.switchOff : words.switchOn}</button></span></td>
       <td class="when" data-label={words.created}>{dayAndTime(one.madeAtWallMs)}</td>
       <td class="when" data-label={words.last}>{one.lastLoginAtWallMs === null ? texts.never : dayAndTime(one.lastLoginAtWallMs)}</td>

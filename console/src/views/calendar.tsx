@@ -20,7 +20,7 @@ export function CalendarView() {
       {all.map((one) => (
         <li key={`${one.name} ${one.because} ${one.fromWallMs}`} class="split">
           <div><b>{shown(one.because)}</b> <span class="muted">{words.origin(shown(one.name), shown(one.source))}</span><br />{dayAndTime(one.fromWallMs)} – {timeOfDay(one.untilWallMs, one.fromWallMs)}<br /><small class="muted">{effects(one)}</small></div>
-          {mayAct() && one.source.startsWith('by hand') && <button type="button" aria-label={`${words.remove}: ${shown(one.because)}`} onClick={() => void attempt(() => record('calendar', 'remove', { title: one.because, fromWallMs: one.fromWallMs }), (answer) => answer.sentence).then(() => loaded.reload())}>{words.remove}</button>}
+          {mayAct() && one.source.startsWith('by hand') && <button type="button" aria-label={`${words.remove}: ${shown(one.because)}`} onClick={() => void attempt(() => record('calendar', 'remove', { title: one.because, fromWallMs: one.fromWallMs }), (answer) => answer.sentence, () => record('calendar', 'add', { posture: one.name, title: one.because, fromWallMs: one.fromWallMs, untilWallMs: one.untilWallMs }).then(() => loaded.reload())).then(() => loaded.reload())}>{words.remove}</button>}
         </li>
       ))}
     </ul>
@@ -43,7 +43,7 @@ export function CalendarView() {
       </Show>
       {mayAct() && (
         <Fold title={words.add}>
-          <Form go={words.add} onSend={(fields) => attempt(() => record('calendar', 'add', { posture: fields['posture'], title: fields['title'], fromWallMs: fromInputTime(fields['from']) ?? Date.now(), untilWallMs: fromInputTime(fields['until']) ?? Date.now() }), (made) => `${made.because}: ${count(Math.round((made.untilWallMs - made.fromWallMs) / 3_600_000))} h`).then(async (made) => { await loaded.reload(); return made })}>
+          <Form go={words.add} onSend={(fields) => attempt(() => record('calendar', 'add', { posture: fields['posture'], title: fields['title'], fromWallMs: fromInputTime(fields['from']) ?? Date.now(), untilWallMs: fromInputTime(fields['until']) ?? Date.now() }), (made) => `${made.because}: ${count(Math.round((made.untilWallMs - made.fromWallMs) / 3_600_000))} h`, (made) => record('calendar', 'remove', { title: made.because, fromWallMs: made.fromWallMs }).then(() => loaded.reload())).then(async (made) => { await loaded.reload(); return made })}>
             <Field name="title" label={words.reason} required maxLength={200} />
             <Field name="posture" label={words.name} hint={words.postureHint} required maxLength={60} />
             <Field name="from" type="datetime-local" label={words.from} defaultValue={inputTime(Date.now())} required />

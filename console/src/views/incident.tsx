@@ -21,8 +21,9 @@ interface Parts {
   readonly loaded: Loaded<Incident>
 }
 
-async function change(loaded: Loaded<Incident>, work: () => Promise<Incident>, sentence: string): Promise<Incident | null> {
-  const changed = await attempt(work, () => sentence)
+/** `back`: what makes it as it was; left out where the record keeps what was written. */
+async function change(loaded: Loaded<Incident>, work: () => Promise<Incident>, sentence: string, back?: () => Promise<Incident>): Promise<Incident | null> {
+  const changed = await attempt(work, () => sentence, back === undefined ? undefined : () => back().then((before) => loaded.set(before)))
   if (changed !== null) loaded.set(changed)
   return changed
 }
@@ -73,7 +74,7 @@ function Head({ incident, loaded }: Parts) {
             </Form>
           </Fold>
           <Fold title={words.markTlp}>
-            <Form go={texts.save} onSend={(fields) => change(loaded, () => record('incident', 'mark', { id, tlp: fields['tlp'] as Incident['tlp'], ...(fields['significant'] === '' ? {} : { significant: fields['significant'] === 'yes' }) }), words.markTlp)}>
+            <Form go={texts.save} onSend={(fields) => change(loaded, () => record('incident', 'mark', { id, tlp: fields['tlp'] as Incident['tlp'], ...(fields['significant'] === '' ? {} : { significant: fields['significant'] === 'yes' }) }), words.markTlp, incident.significant === null && fields['significant'] !== '' ? undefined : () => record('incident', 'mark', { id, tlp: incident.tlp, ...(incident.significant === null ? {} : { significant: incident.significant }) }))}>
               <Choice name="tlp" label={words.markTlp} options={tlpMarkings.map((one) => [one, `TLP:${one.toUpperCase()}`])} defaultValue={incident.tlp} />
               <Choice name="significant" label={words.significant} options={[['', words.notJudged], ['yes', words.yes], ['no', words.no]]} defaultValue={incident.significant === null ? '' : incident.significant ? 'yes' : 'no'} />
             </Form>
@@ -185,7 +186,7 @@ function OneHypothesis({ one, incident, loaded }: Parts & { one: Hypothesis }) {
   return (
     <article class="hypothesis">
       <h3>{shown(one.text, 500)}</h3>
-      {mayAct() ? <Choice label={`${words.verdict} (${one.id})`} options={hypothesisVerdicts.map((verdict) => [verdict, verdict])} value={one.verdict} onChange={(event) => void change(loaded, () => record('incident', 'judge', { id: incident.id, hypothesisId: one.id, verdict: event.currentTarget.value as Hypothesis['verdict'] }), `${words.verdict}: ${event.currentTarget.value}`)} /> : <p>{words.verdict}: <b>{one.verdict}</b></p>}
+      {mayAct() ? <Choice label={`${words.verdict} (${one.id})`} options={hypothesisVerdicts.map((verdict) => [verdict, verdict])} value={one.verdict} onChange={(event) => void change(loaded, () => record('incident', 'judge', { id: incident.id, hypothesisId: one.id, verdict: event.currentTarget.value as Hypothesis['verdict'] }), `${words.verdict}: ${event.currentTarget.value}`, () => record('incident', 'judge', { id: incident.id, hypothesisId: one.id, verdict: one.verdict }))} /> : <p>{words.verdict}: <b>{one.verdict}</b></p>}
       <div class="two">{side(words.supports, one.supports)}{side(words.against, one.against)}</div>
       {mayAct() && (
         <Fold title={words.addArgument}>

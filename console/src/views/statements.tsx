@@ -49,7 +49,7 @@ function Components({ board, loaded }: { board: StatusBoard; loaded: Loaded<Stat
             {mayAct() ? (
               <Choice label={words.names[one.name] ?? one.name} options={componentStates.map((state) => [state, words.states[state]])} value={one.state} onChange={(event) => {
                 const state = event.currentTarget.value as ComponentState
-                void attempt(() => record('statement', 'component', { name: one.name, state }), () => `${words.names[one.name] ?? one.name}: ${words.states[state]}`).then((changed) => (changed === null ? loaded.reload() : loaded.set(changed)))
+                void attempt(() => record('statement', 'component', { name: one.name, state }), () => `${words.names[one.name] ?? one.name}: ${words.states[state]}`, one.automatic ? undefined : () => record('statement', 'component', { name: one.name, state: one.state }).then((before) => loaded.set(before))).then((changed) => (changed === null ? loaded.reload() : loaded.set(changed)))
               }} />
             ) : <p>{words.names[one.name] ?? one.name}: <b>{words.states[one.state]}</b></p>}
             <small class="muted">{one.automatic ? words.automatic : words.byHand}{one.sinceWallMs > 0 && `, ${dayAndTime(one.sinceWallMs)}`}</small>
