@@ -31,7 +31,7 @@ function ownWords(file: string, text: string): string[] {
     told.add(node.start)
     found.push(`${file}:${text.slice(0, node.start).split('\n').length}: ${what.trim()}`)
   }
-  const textOf = (node: Node): string => node.type === 'Literal' ? (typeof node['value'] === 'string' ? node['value'] : '') : node.type === 'TemplateElement' ? String((node['value'] as { cooked?: string }).cooked ?? '') : node.type === 'JSXText' ? String(node['value']) : ''
+  const textOf = (node: Node): string => node.type === 'Literal' ? (typeof node['value'] === 'string' ? node['value'] : '') : node.type === 'TemplateElement' ? ((node['value'] as { cooked?: string }).cooked ?? '') : node.type === 'JSXText' ? (node['value'] as string) : ''
   const childrenOf = (node: Node): Node[] => Object.entries(node).filter(([field]) => !['typeAnnotation', 'typeArguments', 'typeParameters', 'returnType'].includes(field)).flatMap(([, value]) => (Array.isArray(value) ? value : [value])).filter((one): one is Node => typeof one === 'object' && one !== null && typeof (one as Node).type === 'string')
   /** What an expression comes to, as far as it is written here: both sides of a choice, the parts of a template. */
   const results = (node: Node): Node[] => {
@@ -56,7 +56,7 @@ function ownWords(file: string, text: string): string[] {
       for (const child of node['children'] as Node[]) if (child.type === 'JSXExpressionContainer') shown(child['expression'] as Node)
     }
     if (node.type === 'JSXOpeningElement') {
-      const name = String((node['name'] as { name?: string }).name ?? 'Component')
+      const name = (node['name'] as { name?: string }).name ?? 'Component'
       const ours = /^[A-Z]/.test(name)
       for (const attribute of (node['attributes'] as Node[]).filter(({ type }) => type === 'JSXAttribute')) {
         const attributeName = String((attribute['name'] as { name: unknown }).name)
