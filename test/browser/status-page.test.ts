@@ -23,6 +23,21 @@ const board: StatusBoard = {
 }
 const files = statusFiles(board, { name: 'Parliament of Exampleland', contact: 'press@parliament.example', timeZone: 'Europe/Brussels' }, now)
 
+/** Words of the table that stand on two lines. */
+const brokenWords = `(() => {
+  const broken = []
+  const walk = document.createTreeWalker(document.querySelector('table'), NodeFilter.SHOW_TEXT)
+  for (let node = walk.nextNode(); node !== null; node = walk.nextNode()) {
+    for (const { 0: word, index } of node.data.matchAll(/[\\p{L}]{2,}/gu)) {
+      const range = document.createRange()
+      range.setStart(node, index)
+      range.setEnd(node, index + word.length)
+      if (new Set([...range.getClientRects()].map((one) => Math.round(one.top))).size > 1) broken.push(word)
+    }
+  }
+  return broken
+})()`
+
 let browser: Browser
 before(async () => {
   browser = await launchChromium()
@@ -53,6 +68,7 @@ test('at 400 % the status page needs no scrolling sideways, and its own policy l
     for (const language of languages) {
       await page.setContent(files.get(`${language}.html`)!.body)
       assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 320, language)
+      assert.deepEqual(await page.evaluate(brokenWords), [], `${language}: words broken in the middle`)
       assert.equal(await page.evaluate('getComputedStyle(document.body).maxWidth !== "none"'), true, language)
     }
     assert.deepEqual(complaints, [])

@@ -29,9 +29,9 @@ const STYLE = `:root{color-scheme:light dark;--t:#1b1f24;--b:#fff;--m:#545b64;--
 @media(prefers-color-scheme:dark){:root{--t:#e8eaed;--b:#16181d;--m:#a9b1bb;--a:#9ec5ff;--l:#444b54}}
 body{font:1.1rem/1.6 system-ui,sans-serif;color:var(--t);background:var(--b);max-width:44rem;margin:0 auto;padding:1.5rem 1rem;overflow-wrap:anywhere}
 h1{font-size:1.7rem;line-height:1.25}h2{font-size:1.3rem;margin-top:2.2rem}h3{font-size:1.15rem;margin-bottom:.2rem}h4{font-size:1rem;margin:.8rem 0 0}
-table{border-collapse:collapse;width:100%}caption{text-align:left;color:var(--m)}th,td{text-align:left;padding:.4rem .6rem .4rem 0;border-bottom:1px solid var(--l);vertical-align:top}
+table{border-collapse:collapse;width:100%;overflow-wrap:break-word}caption{text-align:left;color:var(--m)}th,td{text-align:left;padding:.4rem .6rem .4rem 0;border-bottom:1px solid var(--l);vertical-align:top}
 p{margin:.2rem 0 .6rem}a{color:var(--a)}article{border-top:1px solid var(--l);padding-top:.4rem}footer,time{color:var(--m)}footer{margin-top:3rem;border-top:1px solid var(--l);padding-top:1rem}
-nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem}nav a{padding:.2rem 0;display:inline-block}.ok::before{content:"\\2713\\00a0"}.bad::before{content:"!\\00a0";font-weight:700}:focus-visible{outline:3px solid var(--a);outline-offset:3px}`
+nav ul{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.2rem 1rem}nav a{padding:.2rem 0;display:inline-block}[aria-current]{font-weight:600;color:var(--t);text-decoration:none}small{display:block}.ok::before{content:"\\2713\\00a0"}.bad::before{content:"!\\00a0";font-weight:700}:focus-visible{outline:3px solid var(--a);outline-offset:3px}`
 /** Sent as a header by Polder and kept as a tag for servers that know nothing of it. */
 export const STATUS_POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`
 
@@ -88,8 +88,8 @@ function pageHtml({ board, site, nowWallMs, language, statements, page, pages }:
   const others = board.languages.length < 2 ? '' : `<nav aria-label="${escapeHtml(words.languages)}"><ul>${board.languages
     .map((code) => `<li><a href="${code}.html" hreflang="${code}" lang="${code}"${code === language ? ' aria-current="true"' : ''}>${escapeHtml(languageName(code))}</a></li>`).join('')}</ul></nav>`
   const parts = page > 0 ? '' : `<h2>${escapeHtml(words.parts)}</h2>
-<table><thead><tr><th scope="col">${escapeHtml(words.part)}</th><th scope="col">${escapeHtml(words.state)}</th><th scope="col">${escapeHtml(words.since)}</th></tr></thead><tbody>
-${board.components.map(({ name, state, sinceWallMs }) => `<tr><th scope="row">${escapeHtml(words.components[name])}</th><td class="${state === 'works' ? 'ok' : 'bad'}">${escapeHtml(words.states[state])}</td><td>${sinceWallMs === 0 ? '' : timeHtml(sinceWallMs, site.timeZone)}</td></tr>`).join('\n')}
+<table><thead><tr><th scope="col">${escapeHtml(words.part)}</th><th scope="col">${escapeHtml(words.state)}</th></tr></thead><tbody>
+${board.components.map(({ name, state, sinceWallMs }) => `<tr><th scope="row">${escapeHtml(words.components[name])}</th><td class="${state === 'works' ? 'ok' : 'bad'}">${escapeHtml(words.states[state])}${sinceWallMs === 0 ? '' : `<small>${escapeHtml(words.since)}: ${timeHtml(sinceWallMs, site.timeZone)}</small>`}</td></tr>`).join('\n')}
 </tbody></table>
 `
   const links = [
