@@ -37,7 +37,7 @@ export function writeConsolePage(folder: string, plan: ConsoleTourPlan, result: 
   }).join('\n\n')
   writeFileSync(join(folder, 'console.md'), `# The console, an evening in pictures
 What the operators of the Parliament of Exampleland saw on ${day(result.beganWallMs)}: a calm evening, a crowd, a flood, and what is left to do after it. \`script/console-tour\` makes all of it anew
-in about six minutes: the sample site, a real shield with three accounts, the drill's own visitors, crowd and flood (A2 at a third of its size: ${Math.round(2_000 * SHARE)} requests a second from
+in about five minutes: the sample site, a real shield with three accounts, the drill's own visitors, crowd and flood (A2 at a third of its size: ${Math.round(2_000 * SHARE)} requests a second from
 ${Math.round(2_000 * SHARE)} addresses for ${plan.flood.attackMs / 1_000} seconds), and Chromium, all on 127.0.0.1. Nothing is drawn by hand; ada (admin, at a desk), ben (operator, on a phone) and the institution are invented.
 
 ## Calm

@@ -143,7 +143,6 @@ async function recorded({ camera, ada, ben, tell, plan }: Evening): Promise<void
   await tellRecord(page, 'incident/hypothesis', { id, text: 'Is it linked to tonight’s vote?' })
   await tellRecord(page, 'incident/task', { id, text: 'Send the early warning to the CSIRT', assignee: 'ada', dueWallMs: Date.now() + 3_600_000 })
   await tellRecord(page, 'incident/note', { id, text: 'Provider called: no filter needed so far.' })
-  await openView(page, 'incidents')
   tell('waiting for the incident to close by itself')
   for (const end = Date.now() + plan.closedWithinMs; (await tellRecord<Incident>(page, 'incident/show', { id })).closedAtWallMs === null; await page.waitForTimeout(1_000)) {
     if (Date.now() > end) throw new Error('the incident did not close by itself')

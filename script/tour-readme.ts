@@ -18,6 +18,7 @@ function readme(result: TourResult): string {
   return `# An evening with Polder
 On ${day(first)} the Parliament of Exampleland votes on a contested bill, and its website is flooded. This folder holds what people saw, got and sent. \`script/tour\` makes it
 anew in a few minutes: the sample site, a real shield, a real mail server and a webhook receiver, all on 127.0.0.1; every order was typed through \`bin/polder\`. Times are real, in UTC.
+The same kind of evening as operators see it in a browser: [console.md](console.md).
 The institution, ada (security officer), ben (spokesperson) and the group are invented. The folder of the run is written as \`/srv/polder\`.
 
 | measured in this run | | target |

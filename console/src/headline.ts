@@ -66,7 +66,7 @@ export function headline(status: ShieldStatus, point: HistoryPoint | null, point
     said.push(touched > 0 ? words.touched(touched) : touched === 0 ? words.touchedNone : words.touched(own.reduce((sum, rule) => sum + rule.evidence!.harm.upperShare, 0)))
   } else {
     const times = view.expectation.ratePerSecond > 0 ? view.ratePerSecond / view.expectation.ratePerSecond : 0
-    if (view.state !== 'NORMAL' && times >= BUSY_TIMES) said.push(words.busy(times))
+    if (times >= BUSY_TIMES && (view.state !== 'NORMAL' || (point !== null && point.bandHigh > 0 && view.ratePerSecond > point.bandHigh))) said.push(words.busy(times))
     else if (view.state === 'NORMAL' && failing < NOTICED_FAILURE_SHARE) said.push(words.calm)
   }
   return said.join(' ')

@@ -54,7 +54,6 @@ const count = (full: number, run: ScenarioRun): number => Math.max(1, Math.round
 export const searchEngineRange = '127.33.7.0/24'
 const SEARCH_ENGINE = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)'
 const PULSE_MS = 8_000
-const NEWS = '/news/vote-night'
 /** Eight seconds on, eight off. */
 const EVEN_PULSES = [0, 16_000, 32_000] as const
 /** The third comes when the rule has stepped down or fallen asleep (half a minute without need a step). */
@@ -123,17 +122,17 @@ const scenarios = Object.freeze({
   A12: {
     title: 'flood inside a flash crowd', kind: 'attack',
     start: (run) => {
-      crowd(run.world, { ...between(run), requestsPerSecond: 480 * run.share, rampMs: (run.untilMs - run.fromMs) / 4, path: NEWS })
+      crowd(run.world, { ...between(run), requestsPerSecond: 480 * run.share, rampMs: (run.untilMs - run.fromMs) / 4, path: run.world.site.news })
       flood(run.world, { ...between(run), addresses: count(4_000, run), requestsPerSecond: 2_000 * run.share, lines: 0, build: rotatingAgents })
     },
   },
   B1a: {
     title: 'flash crowd, twelve times as many', kind: 'crowd',
-    start: (run) => crowd(run.world, { ...between(run), requestsPerSecond: 480 * run.share, rampMs: (run.untilMs - run.fromMs) / 2, path: NEWS }),
+    start: (run) => crowd(run.world, { ...between(run), requestsPerSecond: 480 * run.share, rampMs: (run.untilMs - run.fromMs) / 2, path: run.world.site.news }),
   },
   B1b: {
     title: 'flash crowd, fifty times as many', kind: 'crowd',
-    start: (run) => crowd(run.world, { ...between(run), requestsPerSecond: 2_000 * run.share, rampMs: (run.untilMs - run.fromMs) / 2, path: NEWS }),
+    start: (run) => crowd(run.world, { ...between(run), requestsPerSecond: 2_000 * run.share, rampMs: (run.untilMs - run.fromMs) / 2, path: run.world.site.news }),
   },
   B2: {
     title: 'office of 400 behind one address', kind: 'crowd',
@@ -165,7 +164,7 @@ const scenarios = Object.freeze({
   },
   B4: {
     title: 'push alert, eight times as many in five seconds', kind: 'crowd',
-    start: (run) => crowd(run.world, { ...between(run), requestsPerSecond: 320 * run.share, rampMs: (run.untilMs - run.fromMs) / 8, path: NEWS }),
+    start: (run) => crowd(run.world, { ...between(run), requestsPerSecond: 320 * run.share, rampMs: (run.untilMs - run.fromMs) / 8, path: run.world.site.news }),
   },
   B5: { title: 'origin three times slower, normal traffic', kind: 'crowd', originSlowdown: 3, start: () => undefined },
 } satisfies Record<string, Scenario>)

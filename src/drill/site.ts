@@ -8,6 +8,8 @@ import type { SeededRandom } from '../kernel/random.ts'
 export interface DrillSite {
   /** A page, like those that people ask for. */
   readonly page: (random: SeededRandom) => string
+  /** The new page that a crowd comes for. */
+  readonly news: string
   /** What a browser fetches with each page. */
   readonly parts: readonly string[]
   readonly feed: string
@@ -33,6 +35,7 @@ const words = ['budget', 'school', 'water', 'minutes', 'permit', 'road', 'electi
 
 export const mockSite: DrillSite = Object.freeze({
   page: (random) => pageOf(random, (one) => `/news/${1 + Math.floor(one.next() ** 2 * 120)}`, ['/agenda', '/contact', '/members', '/votes']),
+  news: '/news/vote-night',
   parts: ['/style.css', '/site.js', '/emblem.png', '/text.woff2'],
   feed: '/feed.xml',
   api: '/api/votes',
@@ -50,6 +53,7 @@ const stories = [
 /** sample-site/, with at least 200 documents. */
 export const sampleSite: DrillSite = Object.freeze({
   page: (random) => pageOf(random, (one) => `/news/${stories[Math.floor(one.next() ** 2 * stories.length)]}`, ['/plenary', '/contact', '/members', '/votes', '/documents']),
+  news: `/news/${stories[0]}`,
   parts: ['/assets/site.css', '/assets/print.css', '/images/emblem.svg', '/favicon.ico'],
   feed: '/rss.xml',
   api: '/api/v1/votes',

@@ -42,6 +42,7 @@ const TABLE_ROWS = 12
 /** The room of the numbers on the left, and of half a time below: no time is cut off at the right edge. */
 const AXIS_SIZE = 48
 const HALF_LABEL = 24
+const NARROW = 400
 const sync = uPlot.sync('time')
 
 function colour(tone: string): string {
@@ -98,7 +99,7 @@ function optionsOf(props: ChartProps, width: number): uPlot.Options {
       y: { range: (_plot, _low, high) => [0, Math.max(props.atLeast ?? 1, (high ?? 0) * 1.08)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 52, size: 24, values: (plot, splits) => splits.map((value) => (plot.valToPos(value, 'x') > plot.width - AXIS_SIZE - HALF_LABEL ? '' : axisTime(value, shownSpan.peek().to - shownSpan.peek().from))) },
+      { ...axis, grid: { show: false }, space: (plot) => (plot.width < NARROW ? 50 : 72), size: 24, values: (plot, splits) => splits.map((value) => (plot.valToPos(value, 'x') > plot.width - AXIS_SIZE - HALF_LABEL ? '' : axisTime(value, shownSpan.peek().to - shownSpan.peek().from))) },
       { ...axis, size: AXIS_SIZE, space: 28, values: (_plot, splits) => splits.map((value) => (value >= 10_000 ? `${count(value / 1_000)}k` : count(value))) },
     ],
     series: [

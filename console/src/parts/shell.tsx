@@ -72,7 +72,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
         <span class="push" />
         {others.length > 0 && <span class="presence">{texts.presence.others(others.map((name) => shown(name, 40)))}</span>}
         <button type="button" class="quiet clock" title={utc.value ? texts.times.switchLocal : texts.times.switchUtc} onClick={() => setUtc(!utc.value)}>{clockTime(tick.value, tick.value)} {zoneName()}<span class="hidden">. {utc.value ? texts.times.switchLocal : texts.times.switchUtc}</span></button>
-        <button type="button" class="quiet" onClick={() => { paletteOpen.value = true }}>{texts.palette.title} <kbd aria-hidden="true">{texts.palette.keys}</kbd></button>
+        <button type="button" class="quiet palette-button" onClick={() => { paletteOpen.value = true }}>{texts.palette.title} <kbd aria-hidden="true">{texts.palette.keys}</kbd></button>
         <button type="button" class="quiet help-button" aria-label={`? ${texts.help.open}`} onClick={() => { helpOpen.value = true }}>?</button>
       </header>
       <nav id="nav" class={open ? 'open' : ''} aria-label={texts.menu}>

@@ -62,7 +62,7 @@ function Top({ status, point }: { status: ShieldStatus; point: HistoryPoint | nu
   const { view, alive } = status.control
   const live = momentAtWallMs.value === null
   void utc.value
-  const reasons = view === null ? [] : [...view.health.signs.map((sign) => sign.sentence), ...view.evidence.filter((item) => item.logLikelihood > 0.5).map((item) => item.sentence)]
+  const reasons = view === null ? [] : [...view.health.signs.map((sign) => sign.sentence), ...(view.state === 'NORMAL' ? [] : view.evidence).filter((item) => item.logLikelihood > 0.5).map((item) => item.sentence)]
   const alarms = live ? status.record.state?.alerts?.open : undefined
   const open = alarms === undefined ? 0 : alarms.critical + alarms.warning + alarms.info
   // One line that says "1 more" takes the place of that one.
