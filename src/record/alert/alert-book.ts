@@ -117,6 +117,12 @@ export class AlertBook {
     return worse ? 'worse' : 'updated'
   }
 
+  /** The incident that this alert began; an alert that names one keeps it. */
+  nameIncident(key: string, incidentId: string): void {
+    const old = this.#open.get(key)
+    if (old !== undefined && old.alert.incidentId === null) this.#open.set(key, { ...old, alert: { ...old.alert, incidentId } })
+  }
+
   /** false: no such key is open. */
   acknowledge(key: string, who: string, nowWallMs: number): boolean {
     const old = this.#open.get(key)

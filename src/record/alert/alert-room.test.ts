@@ -206,3 +206,31 @@ test('an alarm of the journal rings, and what this room writes itself does not',
   assert.equal(received.length, 1)
   await room.close()
 })
+
+test('the first message of an attack names the incident that it opened', async () => {
+  const { room, clock } = open({ alert: alertSettings(), channels: [slack('duty')], site: 'Parliament', secrets: {} })
+  const opened: JournalEntry = { seq: 1, atWallMs: 0, kind: 'incident', who: 'polder', sentence: '', data: { incidentId: '2026-11-27-1', change: 'opened' }, previous: '', hash: '' }
+  room.second(second(clock.wallMs(), 'ATTACK'))
+  await settle()
+  assert.equal(received.length, 0)
+  room.hear(opened)
+  await until(1)
+  assert.match(received[0].text, /Incident: 2026-11-27-1/)
+  assert.deepEqual((await ask<OpenAlertState[]>(room, 'open')).map((one) => one.incidentId), ['2026-11-27-1'])
+  // One incident more changes nothing of what was told.
+  room.hear({ ...opened, seq: 2, data: { incidentId: '2026-11-27-2', change: 'opened' } })
+  assert.deepEqual((await ask<OpenAlertState[]>(room, 'open')).map((one) => one.incidentId), ['2026-11-27-1'])
+  await room.close()
+})
+
+test('an attack without an incident is told in the next second all the same', async () => {
+  const { room, clock } = open({ alert: alertSettings(), channels: [slack('night')], site: 'Parliament', secrets: {} })
+  room.second(second(clock.wallMs(), 'ATTACK'))
+  await settle()
+  assert.equal(received.length, 0)
+  clock.advanceMs(1_000)
+  room.second(second(clock.wallMs(), 'ATTACK'))
+  await until(1)
+  assert.doesNotMatch(received[0].text, /Incident:/)
+  await room.close()
+})

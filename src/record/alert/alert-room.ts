@@ -15,7 +15,7 @@ import { ChannelQueue, type Later } from './channel-queue.ts'
 import { makeSender } from './make-sender.ts'
 import { type AlertMessage, oneLine, type SendResult } from './message.ts'
 import type { AlertSettings, ChannelSettings } from './options.ts'
-import { ShieldWatch } from './watch-shield.ts'
+import { ATTACK_KEY, ShieldWatch } from './watch-shield.ts'
 
 const TEST_WITHIN_MS = 20_000
 
@@ -55,6 +55,8 @@ export class AlertRoom implements Room, Teller {
   readonly #store: AlertStore
   #channels = new Map<string, RunningChannel>()
   #incidentId: string | null = null
+  /** An attack has been seen, and nobody is told yet. */
+  #awaitsIncident = false
 
   constructor(parts: AlertRoomParts) {
     this.#parts = parts
@@ -89,12 +91,25 @@ export class AlertRoom implements Room, Teller {
   }
 
   second(second: ShieldSecond): void {
+    const before = this.#book.get(ATTACK_KEY)
     for (const alert of this.#watch.see(second)) this.#take(alert)
+    // An attack opens its incident in the same second, which the journal acknowledges a moment later: the first message waits for its number, until the next
+    // second at most.
+    const began = before === null ? this.#book.get(ATTACK_KEY) : null
+    if (began !== null && began.alert.incidentId === null) {
+      this.#awaitsIncident = true
+      return
+    }
     this.#deliver()
   }
 
   hear(entry: JournalEntry): void {
     if (entry.kind === 'incident') this.#incidentId = openIncident(entry, this.#incidentId)
+    if (this.#awaitsIncident && this.#incidentId !== null) {
+      this.#book.nameIncident(ATTACK_KEY, this.#incidentId)
+      this.#deliver()
+      this.#save()
+    }
     for (const alert of this.#watch.hear(entry)) this.tell(alert)
   }
 
@@ -142,6 +157,7 @@ export class AlertRoom implements Room, Teller {
   }
 
   #deliver(): void {
+    this.#awaitsIncident = false
     const due = this.#book.due(this.#parts.clock.wallMs())
     for (const delivery of due) this.#channels.get(delivery.channel)?.queue.offer(this.#messageOf(delivery))
     if (due.length > 0) this.#save()

@@ -20,6 +20,8 @@ const ORIGIN_PART_MS = 30 * SECOND_MS
 /** Trouble that is only told when it happens counts as over when it has not happened for this long. */
 const QUIET_TROUBLE_MS = 600 * SECOND_MS
 const RECENT_SECONDS = 10
+/** Of the alert that an attack, or strain, is under way. */
+export const ATTACK_KEY = 'attack'
 
 interface Episode {
   readonly fromWallMs: number
@@ -95,7 +97,7 @@ export class ShieldWatch {
     // On every second while it lasts, so that a reminder says what is true by then; the book tells only what is new.
     if (this.#state.told && troubled) {
       if (attacked || this.#toldSeverity !== 'critical') this.#toldSeverity = severity
-      told.push(this.#alert('attack', this.#toldSeverity, stateTitles[view.state] ?? view.state, text(), this.#episode!.fromWallMs))
+      told.push(this.#alert(ATTACK_KEY, this.#toldSeverity, stateTitles[view.state] ?? view.state, text(), this.#episode!.fromWallMs))
     }
     if (step === 'over') {
       const away = this.#state.awayFromWallMs ?? now
@@ -103,7 +105,7 @@ export class ShieldWatch {
       this.#episode = null
       this.#toldSeverity = 'info'
       const words = episode === null ? stateOverShortText(away, timeZone) : stateOverText(episode.worst, episode.fromWallMs, away, episode.peakPerSecond, { seconds: (away - episode.fromWallMs) / SECOND_MS, ...episode }, timeZone)
-      told.push(this.#alert('attack', 'info', 'All is calm again', words, now, true))
+      told.push(this.#alert(ATTACK_KEY, 'info', 'All is calm again', words, now, true))
     }
     const emergency = this.#emergency.follow(view.state === 'EMERGENCY', now, 0, calmForMs)
     if (emergency === 'begun') told.push(this.#alert('emergency', 'critical', stateTitles.EMERGENCY!, text(), since))
