@@ -1,13 +1,12 @@
-import type { ExploreQuestion, ExploreReply } from './console.ts'
+import type { ExploreQuestion, ExploreReply } from './explore.ts'
 import type { ControlEvent, ControlView, RuleEffect } from './control.ts'
 import type { LifelineState } from './lifeline.ts'
 import type { OperatorAct } from './operator-act.ts'
 import type { Rule, ShieldState } from './plan.ts'
-import type { Reason } from './reason.ts'
 import type { RecordQuestion, RecordReply, RecordState } from './record.ts'
 import type { RouteClass } from './route-class.ts'
-import type { ThreadName, ThreadTrouble } from './thread.ts'
-import type { AdmissionVitals, OriginVitals } from './vitals.ts'
+import type { ThreadName, ThreadTrouble } from './thread-trouble.ts'
+import type { AdmissionVitals, OriginVitals, TrafficCounts } from './vitals.ts'
 
 /**
  * The control socket: one line of JSON asks, one line of JSON answers, in order. A line says the version of this format; another version is refused
@@ -61,9 +60,6 @@ export interface ActOutcome {
   readonly atWallMs?: number
 }
 
-/** Requests that ended, by reason. */
-export type EndedCounts = Readonly<Partial<Record<Reason, number>>>
-
 export interface ShieldStatus extends Hello {
   readonly atWallMs: number
   readonly draining: boolean
@@ -100,12 +96,6 @@ export interface ShieldStatus extends Hello {
   }
   /** Newest last. */
   readonly events: readonly ControlEvent[]
-}
-
-export interface TrafficCounts {
-  readonly received: number
-  readonly ended: EndedCounts
-  readonly bytesOut: number
 }
 
 export interface KernelDropState {

@@ -1,4 +1,4 @@
-import type { EndedCounts } from './control-socket.ts'
+import type { EndedCounts } from './vitals.ts'
 import type { NetworkShare } from './control.ts'
 import type { ShieldState } from './plan.ts'
 import type { Reason } from './reason.ts'

@@ -1,13 +1,12 @@
 import type { AlertExchanges, AlertsState } from './alert.ts'
 import type { CalendarExchanges } from './calendar.ts'
 import type { ControlEvent, ControlView } from './control.ts'
-import type { TrafficCounts } from './control-socket.ts'
 import type { IncidentExchanges } from './incident.ts'
 import type { JournalExchanges, JournalState } from './journal.ts'
 import type { ReportExchanges } from './report.ts'
 import type { StatementExchanges } from './statement.ts'
 import type { RouteClass } from './route-class.ts'
-import type { AdmissionVitals, OriginVitals } from './vitals.ts'
+import type { AdmissionVitals, OriginVitals, TrafficCounts } from './vitals.ts'
 
 /**
  * The record: a thread of its own that writes down what happened, leads the incident, tells people and reads the calendar. It hears the shield once a

@@ -1,29 +1,17 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { ControlBeginning, ControlTick } from './control-tick.ts'
-import type { ConsoleFigures, ExploreReply, ExploreQuestion } from './console.ts'
+import type { ConsoleFigures } from './console.ts'
+import type { ExploreReply, ExploreQuestion } from './explore.ts'
 import type { ShieldStatus } from './control-socket.ts'
 import type { ControlEvent, ControlView } from './control.ts'
 import type { JournalDraft } from './journal.ts'
 import type { LifelineAnswer, LifelineAsk, LifelineCopy, LifelineReads, LifelineState } from './lifeline.ts'
 import type { OperatorAct } from './operator-act.ts'
+import type { ThreadName } from './thread-trouble.ts'
 import type { Plan } from './plan.ts'
 import type { RecordQuestion, RecordReply, RecordState, ShieldSecond } from './record.ts'
 import type { SampleBatch } from './sample.ts'
 import type { Vitals } from './vitals.ts'
-
-/** Threads of one shield, as they name each other: `edge-0` … `edge-n`, `store`, `control`, `record`, `lifeline`, `console`. */
-export type ThreadName = `edge-${number}` | 'store' | 'control' | 'record' | 'lifeline' | 'console'
-
-/** A thread that dies again and again. */
-export interface ThreadTrouble {
-  readonly thread: ThreadName
-  /** Since it last ran for long. */
-  readonly deaths: number
-  /** What it died of; '' when it did not say. */
-  readonly reason: string
-  /** 0: it is being started. */
-  readonly startsAgainInMs: number
-}
 
 /** From the main thread to any thread. */
 export type ThreadOrder<Settings> =

@@ -65,3 +65,12 @@ export interface OriginVitals {
   readonly shortRttMs: number
   readonly longRttMs: number
 }
+
+/** Requests that ended, by reason. */
+export type EndedCounts = Readonly<Partial<Record<Reason, number>>>
+
+export interface TrafficCounts {
+  readonly received: number
+  readonly ended: EndedCounts
+  readonly bytesOut: number
+}

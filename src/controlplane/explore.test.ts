@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ExploreAnswer, ExploreFilter, ExploreHarm, KeptTop } from '../contract/console.ts'
-import { exploreAttributes } from '../contract/console.ts'
+import { type ExploreAnswer, type ExploreFilter, type ExploreHarm, type KeptTop, exploreAttributes } from '../contract/explore.ts'
 import { SAMPLE_WORDS } from '../contract/sample.ts'
 import { SeededRandom } from '../kernel/random.ts'
 import { Baseline } from './detection/baseline.ts'

@@ -3,7 +3,7 @@
  * have touched. It only reads: it decides nothing, learns nothing, and its bounds of harm are those of mitigation/collateral.ts, measured on held-out samples.
  * One answer costs one pass over at most 10,240 rows and one over 21,504; it is asked between two ticks.
  */
-import { type ExploreAnswer, type ExploreAttribute, exploreAttributes, type ExploreFilter, type ExploreHarm, type ExploreQuestion, type ExploreReply, type ExploreRow, type KeptTop } from '../contract/console.ts'
+import { type ExploreAnswer, type ExploreAttribute, exploreAttributes, type ExploreFilter, type ExploreHarm, type ExploreQuestion, type ExploreReply, type ExploreRow, type KeptTop } from '../contract/explore.ts'
 import type { Condition, FeatureAttribute } from '../contract/plan.ts'
 import { routeClasses } from '../contract/route-class.ts'
 import { sampleFlags } from '../contract/sample.ts'

@@ -3,7 +3,7 @@
  * Pure: the same samples, vitals, acts and times give the same plans, so that an incident can be replayed. It never throws; a step that fails is told,
  * and a calm plan with the operator's own rules goes out. Rate makes it watch, the origin's health makes it act, a rule needs all gates.
  */
-import type { ExploreQuestion, ExploreReply } from '../contract/console.ts'
+import type { ExploreQuestion, ExploreReply } from '../contract/explore.ts'
 import type { ControlEvent, ControlView, ExcessPicture, Expectation, NetworkPicture, OriginHealth, Watchfulness } from '../contract/control.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import { type KnownCrawlers, type Plan, type ShieldState, type SourceDrop, calmPlan } from '../contract/plan.ts'

@@ -4,7 +4,7 @@
  */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import type { ExploreQuestion, ExploreReply } from '../contract/console.ts'
+import type { ExploreQuestion, ExploreReply } from '../contract/explore.ts'
 import type { ControlEvent } from '../contract/control.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import type { SampleBatch } from '../contract/sample.ts'

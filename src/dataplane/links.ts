@@ -1,6 +1,7 @@
 /** Direct lines of one thread to the others, by name; the main thread lays them (shield/threads.ts). A line to a dead thread is forgotten. */
 import type { MessagePort } from 'node:worker_threads'
-import type { LinkMessage, ThreadName } from '../contract/thread.ts'
+import type { LinkMessage } from '../contract/thread.ts'
+import type { ThreadName } from '../contract/thread-trouble.ts'
 import type { CacheBus, CacheMessage } from './cache/bus.ts'
 
 export class Links {

@@ -4,7 +4,8 @@
  */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { LinkMessage, OpenSocket, ThreadName, ThreadOrder, ThreadReport } from '../contract/thread.ts'
+import type { LinkMessage, OpenSocket, ThreadOrder, ThreadReport } from '../contract/thread.ts'
+import type { ThreadName } from '../contract/thread-trouble.ts'
 import type { RuleMatches, Vitals } from '../contract/vitals.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { processLog } from '../kernel/log.ts'

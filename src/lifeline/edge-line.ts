@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { LifelineAnswer, LifelineAsk } from '../contract/lifeline.ts'
-import type { LinkMessage, ThreadName } from '../contract/thread.ts'
+import type { LinkMessage } from '../contract/thread.ts'
+import type { ThreadName } from '../contract/thread-trouble.ts'
 
 /**
  * The lines to the edge workers. A question goes to one of them; when that worker dies, or does not answer in time, the question is put off and the page is asked

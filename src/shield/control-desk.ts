@@ -4,7 +4,7 @@
  * an order it did not take within a few seconds is answered as not done. Memory is bounded by time and count.
  */
 import type { Settings } from '../config/settings.ts'
-import type { ExploreQuestion, ExploreReply } from '../contract/console.ts'
+import type { ExploreQuestion, ExploreReply } from '../contract/explore.ts'
 import type { ControlEvent, ControlView } from '../contract/control.ts'
 import type { JournalDraft } from '../contract/journal.ts'
 import type { ActOutcome, AddressFacts, Hello, KernelDropState, ShieldStatus } from '../contract/control-socket.ts'
@@ -12,7 +12,7 @@ import type { LifelineState } from '../contract/lifeline.ts'
 import type { OperatorAct } from '../contract/operator-act.ts'
 import type { Plan, Rule } from '../contract/plan.ts'
 import type { RecordQuestion, RecordReply, ShieldSecond } from '../contract/record.ts'
-import type { ThreadName, ThreadTrouble } from '../contract/thread.ts'
+import type { ThreadName, ThreadTrouble } from '../contract/thread-trouble.ts'
 import type { Vitals } from '../contract/vitals.ts'
 import { parseIpAddress } from '../dataplane/edge/ip-address.ts'
 import { CidrSet } from '../kernel/cidr-set.ts'

@@ -1,5 +1,5 @@
 /** The main thread's way to ask the control plane what its newest samples hold. It answers between two ticks, or is said to be gone. */
-import type { ExploreQuestion, ExploreReply } from '../contract/console.ts'
+import type { ExploreQuestion, ExploreReply } from '../contract/explore.ts'
 import type { ThreadOrder } from '../contract/thread.ts'
 import { SECOND_MS } from '../kernel/units.ts'
 import { ControlPlaneGone } from '../surfaces/control-socket/control-server.ts'

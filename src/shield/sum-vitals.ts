@@ -1,8 +1,8 @@
 /** Vitals of all workers over some time, added up for people and for the record. */
-import type { ShieldStatus, TrafficCounts } from '../contract/control-socket.ts'
+import type { ShieldStatus } from '../contract/control-socket.ts'
 import type { Reason } from '../contract/reason.ts'
 import { type RouteClass, routeClasses } from '../contract/route-class.ts'
-import type { AdmissionVitals, OriginVitals, Vitals } from '../contract/vitals.ts'
+import type { AdmissionVitals, OriginVitals, TrafficCounts, Vitals } from '../contract/vitals.ts'
 
 export function sumTraffic(vitals: readonly Vitals[]): TrafficCounts {
   const ended: Partial<Record<Reason, number>> = {}

@@ -4,7 +4,8 @@
  * A thread that dies again and again waits longer each time: 100 ms doubling to 5 s, to five minutes when no visitor waits for it; the others serve on.
  */
 import { MessageChannel, Worker } from 'node:worker_threads'
-import type { ThreadName, ThreadOrder, ThreadReport, ThreadTrouble } from '../contract/thread.ts'
+import type { ThreadOrder, ThreadReport } from '../contract/thread.ts'
+import type { ThreadName, ThreadTrouble } from '../contract/thread-trouble.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 

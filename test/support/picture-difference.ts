@@ -14,15 +14,26 @@ export interface PictureDifference {
   readonly most: number
 }
 
+/** What the function in the page takes from it; Node's types know none of it. */
+interface Canvas {
+  createImageBitmap(this: void, picture: Blob): Promise<{ readonly width: number; readonly height: number }>
+  readonly OffscreenCanvas: new (width: number, height: number) => { getContext(kind: '2d'): Drawing }
+}
+interface Drawing {
+  drawImage(picture: unknown, x: number, y: number): void
+  getImageData(x: number, y: number, width: number, height: number): { readonly data: Uint8ClampedArray }
+}
+
 /** Compares two PNG pictures, pixel by pixel, on a page of no matter what site. */
 export function pictureDifference(page: Page, one: Buffer, other: Buffer): Promise<PictureDifference> {
   return page.evaluate(
     async ({ pictures, levels }) => {
+      const { createImageBitmap, OffscreenCanvas } = globalThis as unknown as Canvas
       const pixels = await Promise.all(
         pictures.map(async (base64) => {
           const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))
           const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }))
-          const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')!
+          const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')
           context.drawImage(bitmap, 0, 0)
           return { width: bitmap.width, data: context.getImageData(0, 0, bitmap.width, bitmap.height).data }
         })

@@ -1,7 +1,7 @@
 /** Breaks a window of traffic down by what requests have in common, and says whom a rule made of a selection would have touched before there is one. */
 import { signal } from '@preact/signals'
 import { useState } from 'preact/hooks'
-import { type ExploreAnswer, type ExploreAttribute, exploreAttributes, type ExploreFilter, type ExploreHarm, type ExploreWish } from '../../../src/contract/console.ts'
+import { type ExploreAnswer, type ExploreAttribute, exploreAttributes, type ExploreFilter, type ExploreHarm, type ExploreWish } from '../../../src/contract/explore.ts'
 import { mayAct, post, sentenceOf } from '../api.ts'
 import { count, percent, shown } from '../format.ts'
 import { momentAtWallMs } from '../live/moment.ts'

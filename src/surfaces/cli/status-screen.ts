@@ -1,6 +1,7 @@
 /** `polder status` as one screen of text: the most important sentence first, everything else in the order a person asks for it at night. Pure. */
 import type { ControlView } from '../../contract/control.ts'
-import type { EndedCounts, ShieldStatus } from '../../contract/control-socket.ts'
+import type { ShieldStatus } from '../../contract/control-socket.ts'
+import type { EndedCounts } from '../../contract/vitals.ts'
 import type { Reason } from '../../contract/reason.ts'
 import { paint, printable, type Colours } from './colour.ts'
 import { networkLines } from './network-lines.ts'

@@ -4,9 +4,8 @@
  * control socket are. Nothing from outside is ever written into a page: answers are JSON.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import {
-  type AccountFacts, type ActAnswer, type ConsoleAct, type ConsoleRefusalCode, type ConsoleRole, consoleRoles, type ConsoleSession, CSRF_HEADER, type ExploreAttribute, exploreAttributes, type ExploreAnswer, type ExploreWish, type SettingsView,
-} from '../../contract/console.ts'
+import { type AccountFacts, type ActAnswer, type ConsoleAct, type ConsoleRefusalCode, type ConsoleRole, consoleRoles, type ConsoleSession, CSRF_HEADER, type SettingsView } from '../../contract/console.ts'
+import { type ExploreAttribute, exploreAttributes, type ExploreAnswer, type ExploreWish } from '../../contract/explore.ts'
 import type { ActOutcome, ControlReply, ShieldStatus } from '../../contract/control-socket.ts'
 import type { JournalDraft } from '../../contract/journal.ts'
 import type { RecordReply } from '../../contract/record.ts'

@@ -1,6 +1,7 @@
 /** Makes points of history from what the shield says each second, and coarser points from finer ones. Counts are added, the worst is kept, nothing is invented. */
 import type { HistoryPoint } from '../../contract/console.ts'
-import type { EndedCounts, ShieldStatus } from '../../contract/control-socket.ts'
+import type { EndedCounts } from '../../contract/vitals.ts'
+import type { ShieldStatus } from '../../contract/control-socket.ts'
 import type { ControlView, RuleRecord } from '../../contract/control.ts'
 import { type Fate, fateOf } from '../../contract/measure.ts'
 import { shieldStates } from '../../contract/plan.ts'

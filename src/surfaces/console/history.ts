@@ -2,7 +2,8 @@
  * The last 90 days at a glance: every second for an hour, ten seconds for a day, a minute for 90 days. The last hour is also in memory, so that the console shows it
  * when the disk is full or gone. Reads never touch the planes. Writes go to the disk every few seconds, in the console's own thread.
  */
-import type { HistoryAnswer, HistoryPoint, KeptMoment, KeptTop } from '../../contract/console.ts'
+import type { HistoryAnswer, HistoryPoint, KeptMoment } from '../../contract/console.ts'
+import type { KeptTop } from '../../contract/explore.ts'
 import type { ControlEvent } from '../../contract/control.ts'
 import type { ShieldStatus } from '../../contract/control-socket.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../kernel/units.ts'

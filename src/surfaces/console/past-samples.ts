@@ -1,6 +1,7 @@
 /** Breakdowns of the past from what was kept every ten seconds, and of how requests ended, which is counted and not sampled. */
-import type { ExploreAnswer, ExploreRow, ExploreWish } from '../../contract/console.ts'
-import type { EndedCounts, ShieldStatus } from '../../contract/control-socket.ts'
+import type { ExploreAnswer, ExploreRow, ExploreWish } from '../../contract/explore.ts'
+import type { ShieldStatus } from '../../contract/control-socket.ts'
+import type { EndedCounts } from '../../contract/vitals.ts'
 import { SECOND_MS } from '../../kernel/units.ts'
 import type { History } from './history.ts'
 import { HttpRefusal } from './http-answer.ts'

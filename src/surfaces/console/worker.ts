@@ -5,7 +5,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parentPort, workerData } from 'node:worker_threads'
-import type { KeptTop } from '../../contract/console.ts'
+import type { KeptTop } from '../../contract/explore.ts'
 import type { ShieldStatus } from '../../contract/control-socket.ts'
 import type { JournalDraft } from '../../contract/journal.ts'
 import type { ThreadOrder, ThreadReport } from '../../contract/thread.ts'

@@ -1,6 +1,6 @@
 /** Reads one line of the control socket. Whatever is in it, the answer is a question that can be trusted field by field, or a sentence about what is wrong. */
 import { isIP } from 'node:net'
-import { exploreAttributes, type ExploreQuestion } from '../../contract/console.ts'
+import { exploreAttributes, type ExploreQuestion } from '../../contract/explore.ts'
 import { CONTROL_FORMAT, type ControlQuestion, type ControlRefusal, LONGEST_ASKS_BYTES } from '../../contract/control-socket.ts'
 import type { ActOnRule, OperatorAct } from '../../contract/operator-act.ts'
 import { type Condition, type FeatureAttribute, type RuleAction, ruleActions } from '../../contract/plan.ts'
