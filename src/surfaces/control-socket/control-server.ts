@@ -7,7 +7,18 @@
 import { chmodSync, lstatSync, mkdirSync, renameSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname, join } from 'node:path'
-import { CONTROL_FORMAT, CONTROL_SOCKET_NAME, type ActOutcome, type AddressFacts, type ControlRefusal, type Hello, LONGEST_ANSWER_BYTES, LONGEST_QUESTION_BYTES, LONGEST_SOCKET_PATH_BYTES, type ShieldStatus } from '../../contract/control-socket.ts'
+import {
+  CONTROL_FORMAT,
+  CONTROL_SOCKET_NAME,
+  type ActOutcome,
+  type AddressFacts,
+  type ControlRefusal,
+  type Hello,
+  LONGEST_ANSWER_BYTES,
+  LONGEST_QUESTION_BYTES,
+  LONGEST_SOCKET_PATH_BYTES,
+  type ShieldStatus,
+} from '../../contract/control-socket.ts'
 import type { ExploreQuestion, ExploreReply } from '../../contract/explore.ts'
 import type { LifelineState } from '../../contract/lifeline.ts'
 import type { OperatorAct } from '../../contract/operator-act.ts'
