@@ -15,9 +15,22 @@ const LAST_SECONDS = 3
 /** Where no rule is waited for. */
 const briefPhases: Phases = { ...shortPhases, warmMs: 2_000, attackMs: 6_000 }
 
+/** A run for which the machine had no time is made again so often; the best of them counts. */
+const TRIES = 3
+
 /** `brief`: six seconds of it instead of nine. */
-export function shortRun(scenario: ScenarioId, brief = false): Promise<RunResult> {
-  return runScenario({ scenario, peer: polderPeer, form: 'default', seed: 1, share: SHARE, phases: brief ? briefPhases : shortPhases, serverCores: '', generatorCores: '', workers: 1 })
+export async function shortRun(scenario: ScenarioId, brief = false): Promise<RunResult> {
+  return whileStalled(() => runScenario({ scenario, peer: polderPeer, form: 'default', seed: 1, share: SHARE, phases: brief ? briefPhases : shortPhases, serverCores: '', generatorCores: '', workers: 1 }))
+}
+
+/** Runs again while the generator itself was stalled. */
+export async function whileStalled(run: () => Promise<RunResult>): Promise<RunResult> {
+  let best = await run()
+  for (let tries = 1; tries < TRIES && best.generator.worstLatenessMs > STALL_MS; tries++) {
+    const again = await run()
+    if (again.generator.worstLatenessMs < best.generator.worstLatenessMs) best = again
+  }
+  return best
 }
 
 /** Nobody but attackers was refused by a rule or a limit of its own: not one request. */
@@ -35,11 +48,22 @@ function endGoodput(result: RunResult): number {
 /** When the generator itself was later than this, what visitors got says nothing about the shield: then it is told and not judged. */
 const STALL_MS = 500
 
+/** false, and told: what happened in time says nothing about the shield. */
+function isJudged(t: TestContext, { generator }: RunResult, what: string): boolean {
+  if (generator.worstLatenessMs <= STALL_MS) return true
+  t.diagnostic(`the generator was up to ${generator.worstLatenessMs.toFixed(0)} ms late; ${what} is not judged`)
+  return false
+}
+
+/** A rule that acts was born, and it refused something of the flood. */
+export function assertRuleMetFlood(t: TestContext, result: RunResult): void {
+  if (!isJudged(t, result, `${actingRules(result).length} rules, ${result.score.attack.blocked} requests refused:`)) return
+  assert.ok(actingRules(result).length > 0, told(result))
+  assert.ok(result.score.attack.blocked > 0, told(result))
+}
+
 export function assertServedAtEnd(t: TestContext, result: RunResult, floor: number): void {
-  if (result.generator.worstLatenessMs > STALL_MS) {
-    t.diagnostic(`the generator was up to ${result.generator.worstLatenessMs.toFixed(0)} ms late; goodput ${endGoodput(result).toFixed(2)} is not judged`)
-    return
-  }
+  if (!isJudged(t, result, `goodput ${endGoodput(result).toFixed(2)}`)) return
   assert.ok(endGoodput(result) >= floor, `goodput ${endGoodput(result).toFixed(2)} at the end of the attack, at least ${floor} wanted\n${told(result)}`)
 }
 
