@@ -1,4 +1,4 @@
-import type { StepFigures } from './steps-command.ts'
+import type { StepFigures } from './steps-run.ts'
 
 /** What each step may cost: CPU time as a ratio to the calibration loop, and bytes allocated. */
 export type Budget = Readonly<Record<string, { readonly ratio: number; readonly bytes: number }>>

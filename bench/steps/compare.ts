@@ -1,5 +1,5 @@
 import { median } from '../measure/statistics.ts'
-import type { StepsRun } from './steps-command.ts'
+import type { StepsRun } from './steps-run.ts'
 
 /** A step that allocates nothing measures a few bytes now and then. */
 const SLACK_BYTES = 32

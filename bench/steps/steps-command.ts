@@ -10,23 +10,12 @@ import { resultFolder, writeResults } from '../report/result-folder.ts'
 import { type Budget, overBudget } from './budget.ts'
 import { withBase } from './base-tree.ts'
 import { type Change, compareUntilSure, slowerBy } from './compare.ts'
+import type { StepsRun } from './steps-run.ts'
 
 const root = join(import.meta.dirname, '../..')
 const budgetFile = join(import.meta.dirname, 'budget.json')
 /** Twice more, with twice and three times the turns: about three minutes in the worst case. */
 const RETRIES = 2
-
-export interface StepFigures {
-  readonly name: string
-  readonly ns: number
-  /** Of one turn of the calibration loop. */
-  readonly ratio: number
-  readonly bytes: number
-}
-export interface StepsRun {
-  readonly calibrationNs: number
-  readonly steps: readonly StepFigures[]
-}
 
 export const stepsCommand: BenchCommand = {
   description: `Nanoseconds of CPU time and bytes allocated for each hot step of a request. The ratio is to a calibration loop measured in turns with the steps, so that

@@ -5,7 +5,7 @@ import { DISTRICTS, PLACES } from './places.ts';
 import { SeededRandom } from './seeded-random.ts';
 import * as stock from './sentences.ts';
 import { TOPICS } from './topics.ts';
-import type { Topic } from './topics.ts';
+import type { Topic } from './topic.ts';
 
 export const DOCUMENT_KINDS = [
   'bill', 'report', 'resolution', 'question', 'petition', 'opinion', 'briefing', 'minutes',

@@ -13,7 +13,7 @@ import { Findings } from './explain.ts'
 import { parseAddress } from './forms.ts'
 import { leaf, map, optional, parseAs, type ParsedBy, type Shape } from './grammar.ts'
 import { MAX_ROUTES, MAX_RULES, adminShape, channelShape, dataDirShape, hostShape, listenerShape, originMapShape, routeShape, ruleShape, sectionShapes, topLevelKeys, trustedProxyShape, upstreamShape, workersShape } from './schema.ts'
-import { checkSense } from './sense.ts'
+import { checkSense, type Judged } from './sense.ts'
 import type { ListenSettings, ListenTls, OperatorRule, RouteSettings, Settings } from './settings.ts'
 import { fileOptions, namedFileOptions, sectionNames, sectionTables, type SectionName } from './tables.ts'
 import { dotted, type YamlSource } from './yaml-source.ts'
@@ -34,9 +34,6 @@ export interface Assembly {
   /** More than `problems.length` when not all are listed. */
   readonly problemCount: number
 }
-
-/** A list of values that each passed or not; index = place in the file. */
-export type Judged<T> = ReadonlyArray<T | null>
 
 export function assemble(source: YamlSource, context: AssemblyContext): Assembly {
   const findings = new Findings(source, context.file)

@@ -5,7 +5,6 @@
  */
 import type { WallMs } from '../kernel/clock.ts'
 import type { ChannelSettings } from '../record/alert/options.ts'
-import type { Judged } from './assemble.ts'
 import { isOutOfOrder, orderedPairs, textAt } from './contradictions.ts'
 import type { Findings } from './explain.ts'
 import { checkChannels } from './alert-channels.ts'
@@ -13,6 +12,9 @@ import { ShadowFinder } from './shadow.ts'
 import type { ListenAddress, ListenSettings, OperatorRule, RouteSettings, Settings } from './settings.ts'
 import { sectionTables } from './tables.ts'
 import { exposure, readConsoleListen } from '../surfaces/console/options.ts'
+
+/** A list of values that each passed or not; index = place in the file. */
+export type Judged<T> = ReadonlyArray<T | null>
 
 export interface SenseContext {
   readonly draft: Settings
