@@ -133,3 +133,13 @@ test('no text of an attacker ends a message early', () => {
   assert.equal((events.at(-1)!.data as { sentence: string }).sentence, evil)
   assert.equal(events.filter(({ event }) => event === 'bye').length, 0)
 })
+
+test('what is remembered for hours holds its own bytes and no pool of others', () => {
+  const hub = new LiveHub(new SimulatedClock(), 'run')
+  for (let i = 0; i < 20; i++) hub.send('event', { atWallMs: i, code: 'c', sentence: `event ${i}` })
+  const sink = new Sink()
+  hub.open(person('ada'), sink, '')
+  const kept = sink.got.filter((one) => Buffer.from(one).toString().includes('event: event'))
+  assert.equal(kept.length, 20)
+  for (const bytes of kept) assert.equal(bytes.buffer.byteLength, bytes.length)
+})

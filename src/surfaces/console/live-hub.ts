@@ -113,7 +113,7 @@ export class LiveHub {
     const seq = ++this.#seq
     const bytes = this.#message(kind, data, seq)
     if (kind !== 'silent') {
-      this.#remembered.push({ seq, bytes })
+      this.#remembered.push({ seq, bytes: ownBytes(bytes) })
       if (this.#remembered.length > MOST_REMEMBERED) this.#remembered.shift()
     }
     this.#sendEach(bytes, kind === 'silent')
@@ -189,4 +189,11 @@ export class LiveHub {
     page.sink.destroy()
     this.#tellPresence()
   }
+}
+
+/** Short buffers are cut from a pool (64 KiB in Node 24): one that is kept for hours would keep all of its pool. */
+function ownBytes(bytes: Buffer): Buffer {
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(own)
+  return own
 }
