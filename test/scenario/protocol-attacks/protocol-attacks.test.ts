@@ -290,7 +290,20 @@ test('TLS handshakes: one network is held to its rate, others get in, renegotiat
       return through
     }
     let refused = 0
-    for (let i = 0; i < 300; i++) if (!(await shake(`127.67.0.${1 + (i % 200)}`))) refused++
+    const from = performance.now()
+    let passed = 0
+    // A slow machine does not come above the rate with a few at once.
+    for (const atOnce of [8, 24, 72]) {
+      for (let i = 0; i < 300; i += atOnce) {
+        const through = await Promise.all(Array.from({ length: atOnce }, (_, j) => shake(`127.67.0.${1 + ((i + j) % 200)}`)))
+        passed += through.filter(Boolean).length
+        refused += through.filter((one) => !one).length
+      }
+      if (refused >= 30) break
+    }
+    // Two workers, each with the burst and the rate of the settings' defaults.
+    const most = 2 * (40 + (20 * (performance.now() - from)) / 1_000) + 2
+    assert.ok(passed <= most, `${passed} passed, at most ${Math.floor(most)} may`)
     assert.ok(refused >= 30, `${refused} refused`)
     for (let i = 0; i < 5; i++) assert.equal(await shake(`127.68.${i}.1`), true, 'another network gets in')
   })
