@@ -144,10 +144,11 @@ export class ChallengeDoor {
         if (!request.ended) host.refuse(request, reason, 0)
       },
     })
-    request.reply.onClose = (gone) => {
+    const onClose = (gone: boolean): void => {
       gathered.release()
       if (gone) host.ended(request, 'client-aborted')
     }
+    request.reply.onClose = onClose
     gathered.gather()
   }
 

@@ -77,7 +77,8 @@ export class OriginFetch implements Applicant, OriginSink, SlowAnswer {
 
   static forVisitor(host: FetchHost, request: Request, route: Route<CachePolicy>, lookup: Lookup): void {
     const fetch = new OriginFetch(host, request, route, lookup, true)
-    request.reply.onClose = (gone) => fetch.#guard(() => fetch.#onReplyClosed(gone))
+    const onClose = (gone: boolean): void => fetch.#guard(() => fetch.#onReplyClosed(gone))
+    request.reply.onClose = onClose
     fetch.#share()
   }
 

@@ -189,7 +189,11 @@ export interface Reply {
   /** Only HTTP/1, only before `started`: after a 101 answer the raw connection, both ways. Null when not possible. */
   takeOver(): import('node:stream').Duplex | null
   onDrain: (() => void) | null
-  /** Called exactly once: the answer was handed to the kernel whole (`gone` false), or the visitor went away or was cut (`gone` true). */
+  /**
+   * Called exactly once: the answer was handed to the kernel whole (`gone` false), or the visitor went away or was cut (`gone` true).
+   * Set it, and `onDrain`, from a name, never with a function written right of the `=`: V8 makes such a function in the old generation, where it keeps all
+   * that its request held until the next whole collection (docs/decisions/0013-proxied-path.md).
+   */
   onClose: ((gone: boolean) => void) | null
 }
 
