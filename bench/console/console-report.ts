@@ -56,6 +56,7 @@ function nightVerdicts({ weights, seconds, secondsSeen, errors }: Night): Verdic
   return [
     grows('JS heap of the page', (one) => one.pageHeapBytes),
     grows('heap of the console\'s server', (one) => one.serverHeapBytes),
+    grows('memory of the server beside its heap', (one) => one.serverOtherBytes),
     { what: 'seconds that reached the page, without an error of the page', target: 'all but the first few, 0', measured: `${secondsSeen.toLocaleString('en-GB')} of ${seconds.toLocaleString('en-GB')}, ${errors.length}`, holds: secondsSeen >= seconds - 60 && errors.length === 0 },
   ]
 }
