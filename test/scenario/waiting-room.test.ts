@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { testFolder } from '../../src/kernel/test-folder.testing.ts'
 import { metric, startTestShield, type TestShield } from '../support/in-process-shield.ts'
 
 const SLOTS = 2
@@ -24,15 +25,18 @@ const origin = createServer((request, response) => {
   }, stored ? 0 : SERVICE_MS)
 })
 let shield: TestShield
-
-before(async () => {
-  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
-  shield = await startTestShield(`listen: 127.0.0.1:0
+const dataDir = testFolder('line')
+const settings = (): string => `listen: 127.0.0.1:0
 origin: http://127.0.0.1:${(origin.address() as AddressInfo).port}
 workers: 2
 log: { format: off }
+dataDir: ${dataDir}
 admission: { limitInitial: ${SLOTS}, limitMin: ${SLOTS}, limitMax: ${SLOTS}, maxWaitMs: 500ms }
-`)
+`
+
+before(async () => {
+  await new Promise<void>((resolve) => origin.listen(0, '127.0.0.1', resolve))
+  shield = await startTestShield(settings())
 })
 after(async () => {
   await shield?.stop()
@@ -71,10 +75,10 @@ interface Visit {
 }
 
 /** What a browser does: keeps the cookie if it has them on, follows Refresh and redirects. `impatient`: reloads the address every third of a second instead. */
-async function visit(id: number, kind: 'cookies' | 'no cookies' | 'impatient', path: string): Promise<Visit> {
+async function visit(id: number, kind: 'cookies' | 'no cookies' | 'impatient', path: string, cookieOfBefore = ''): Promise<Visit> {
   const address = `127.1.${id}.1`
   const from = performance.now()
-  let cookie = ''
+  let cookie = cookieOfBefore
   let where = path
   let firstPlace = 0
   for (let pages = 0; pages < 400; pages++) {
@@ -151,4 +155,23 @@ test('two people with the same browser behind one address begin with one place, 
   assert.ok(number(secondAgain) > number(firstAgain), `${number(secondAgain)} behind ${number(firstAgain)}`)
   assert.equal(ticketOf(await ask('/form/b', '127.3.1.1', { cookie: ticketOf(secondAgain) })), '', 'and keeps it')
   await Promise.all(crowd)
+})
+
+test('after a restart a ticket of before is a place in the new line, and its holder gets in', { timeout: 120_000 }, async () => {
+  const fill = (from: number): Array<Promise<Visit | null>> => Array.from({ length: 30 }, (_, i) => visit(from + i, 'no cookies', `/fill/${from + i}`).catch(() => null))
+  const before = fill(100)
+  let cookie = ''
+  for (let tries = 0; tries < 200 && cookie === ''; tries++) {
+    const answer = await ask('/form/waits', '127.1.99.1')
+    if (answer.headers['polder-reason'] === 'waiting-room') cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
+  }
+  assert.notEqual(cookie, '')
+  await shield.stop()
+  await Promise.all(before)
+  shield = await startTestShield(settings())
+  const others = fill(140)
+  const again = await visit(99, 'cookies', '/form/waits', cookie)
+  assert.equal(again.answer.status, 200)
+  assert.match(again.answer.text, /the page \/form\/waits/)
+  await Promise.all(others)
 })
