@@ -184,6 +184,32 @@ test('who hangs up while waiting counts into the waiting time: a flood of the im
   assert.ok(page.waitP90Ms >= 200 && page.waitP90Ms < 300, String(page.waitP90Ms))
 })
 
+test('who hangs up while the origin works counts too, as far as it took longer than usual; who leaves a file or a stream, or leaves early, does not', () => {
+  const { doors, clock, advance } = house(1)
+  const [door] = doors
+  const go = (routeClass: RouteClass, ms: number, end: 'success' | 'ignore', times = 10): void => {
+    for (let i = 0; i < times; i++) {
+      const one = new Visitor(10 + i, 'unknown', routeClass).ask(door)
+      clock.advanceMs(ms)
+      assert.equal(one.slot!.finished, false)
+      one.slot![end](ms)
+      advance(10)
+    }
+  }
+  const waitOf = (routeClass: RouteClass): number => door.readVitals()[routeClass]!.waitP90Ms
+  for (const routeClass of ['page', 'static', 'stream'] as const) go(routeClass, 20, 'success', 200)
+  door.readVitals()
+  go('page', 700, 'ignore')
+  const late = waitOf('page')
+  assert.ok(late >= 600 && late < 900, String(late))
+  go('page', 30, 'ignore')
+  assert.equal(waitOf('page'), 0)
+  for (const routeClass of ['static', 'stream'] as const) {
+    go(routeClass, 5_000, 'ignore')
+    assert.equal(waitOf(routeClass), 0)
+  }
+})
+
 test('a visitor who leaves the queue is forgotten', () => {
   const { doors, advance } = house(1, { limitInitial: 1, limitMin: 1 })
   const first = new Visitor(1).ask(doors[0])

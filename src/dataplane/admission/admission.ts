@@ -60,6 +60,9 @@ const NOT_WAITING = -1
 const WAITING_ALL = limiterAt(TOTAL) + limiterWord.waitingAll
 const TAGGED = visitorClasses.indexOf('tagged')
 const ALLOWED = visitorClasses.indexOf('allowed')
+const STATIC = routeClasses.indexOf('static')
+/** So many times its usual time an answer may take before the origin counts as slow (algorithms: origin health, h3). */
+const USUAL_TIMES = 2
 const RETRY_SECONDS_SLOTS = 256
 /** What an answer is taken to need before one was seen, where too much would be promised otherwise. */
 const UNKNOWN_MS = 1_000
@@ -200,12 +203,24 @@ export class Admission implements SlotOwner {
       this.limit.recordAnswer(route, originMs, nowMs)
       if (route !== STREAM) this.cost.record(route, originMs)
     } else if (end === 'dropped') this.limit.recordFailure(route, nowMs)
+    else this.#countImpatience(route, originMs)
     if (this.sources.holds(slot.sourceSlot, slot.sourceMark)) {
       this.sources.chargeCost(slot.sourceSlot, slot.sourceMark, originMs)
       this.#charge(slot.sourceSlot, slot.weight, originMs - slot.chargedMs, nowMs)
     }
     this.limit.release(route)
     this.#handOn()
+  }
+
+  /**
+   * Whoever left while the origin worked waited for it too, as far as that took longer than an answer usually may. No answer of theirs is ever timed: a flood that
+   * hangs up would else keep a drowning origin looking well, its places free and its queue empty. Files are left out: who leaves half a film waits for nothing.
+   */
+  #countImpatience(route: number, originMs: number): void {
+    if (route === STREAM || route === STATIC) return
+    const usualMs = this.limit.longRttMs(route)
+    const lateMs = originMs - USUAL_TIMES * usualMs
+    if (usualMs > 0 && lateMs > 0) this.#waits[route].record(lateMs)
   }
 
   /** Turned away before it asked here, because others wait for their turn: as much a sign of a full origin as a refusal. */
