@@ -25,6 +25,12 @@ test('what reaches its target holds, and what does not is named', () => {
   assert.match(failing(session({ beside: 5.1 })).join(), /p99 of the data plane with 20 consoles open/)
 })
 
+test('rounds that differ too much among themselves prove nothing', () => {
+  const rounds = [3, 60, 200, 4].map((p99Ms) => ({ consoles: 0, load: load(p99Ms), consoleBytesPerSecond: 0 }))
+  const [verdict] = consoleVerdicts({ twenty: { ...session({}).twenty!, rounds: [...rounds, { consoles: 20, load: load(4), consoleBytesPerSecond: 100_000 }] } })
+  assert.ok(!verdict!.holds && verdict!.measured.endsWith('too noisy to tell'))
+})
+
 test('parts that were not measured are left out, and the others are told whole', () => {
   assert.deepEqual(consoleVerdicts({}), [])
   const { twenty } = session({})

@@ -24,6 +24,8 @@ export interface Verdict {
 const MOST_GROWTH_BYTES = 1_048_576
 const MOST_GROWTH_SHARE = 0.1
 const FROM_SECONDS = 3_600
+/** Between the quartiles of the rounds without consoles: when these differ by more, a millisecond is not to be seen. */
+const MOST_NOISE_MS = 5
 
 export function consoleVerdicts(session: ConsoleSession): Verdict[] {
   const verdicts: Verdict[] = []
@@ -40,7 +42,8 @@ export function consoleVerdicts(session: ConsoleSession): Verdict[] {
   if (session.twenty !== undefined) {
     const { without, beside } = p99sOf(session.twenty.rounds, session.twenty.consoles)
     const moved = median(beside) - median(without)
-    verdicts.push({ what: `p99 of the data plane with ${session.twenty.consoles} consoles open`, target: 'moves ≤ 1 ms', measured: `${moved >= 0 ? '+' : '−'}${figure(Math.abs(moved))} ms (${range(without)} without, ${range(beside)} with)`, holds: moved <= 1 })
+    const noise = quantile(without, 0.75) - quantile(without, 0.25)
+    verdicts.push({ what: `p99 of the data plane with ${session.twenty.consoles} consoles open`, target: 'moves ≤ 1 ms', measured: `${moved >= 0 ? '+' : '−'}${figure(Math.abs(moved))} ms (${range(without)} without, ${range(beside)} with)${noise > MOST_NOISE_MS ? '; too noisy to tell' : ''}`, holds: moved <= 1 && noise <= MOST_NOISE_MS })
   }
   return verdicts
 }
@@ -85,7 +88,7 @@ One Chromium page on the view *Now*, over the console's own server (listener, si
 ${night.seconds.toLocaleString('en-GB')} seconds was sent whole, as the shield sends it (picture, point, and ${night.events.toLocaleString('en-GB')} events and ${night.acts} orders of a second person in between), and taken by the page's own code. The clocks of server and page are simulated: each second that comes
 moves the page's clock on by one and runs the timers that are due. Seconds come in fours: the page has drawn the fourth before the next four are sent, so it draws about every second one; live, it draws each.
 Four floods of 20 to 45 minutes; a colleague comes and goes; every half hour an operator looks at Explore, an incident, the journal and the lifeline and comes back (${night.walks} times). Pictures of the shield are made up (console/mock). Weighed after a full garbage collection (HeapProfiler.collectGarbage, Runtime.getHeapUsage,
-Memory.getDOMCounters; \`gc()\` in the server). Until the first hour the lists fill to their bounds (events 200, points of the range, an hour of seconds in the server).
+Memory.getDOMCounters; \`gc()\` in the server). In the first hour the points of the range and the server's hour of seconds fill up; the page's lists of events (200 at most) and of orders (50) go on filling after it.
 
 ${markdownTable(['after', 'page heap, MiB', 'DOM nodes', 'listeners', 'timers', 'server heap, MiB', 'server beside the heap, MiB', 'history file, MiB'], night.weights.map((one) => [hours(one.atSeconds), mebibytes(one.pageHeapBytes), String(one.nodes), String(one.listeners), String(one.timers), mebibytes(one.serverHeapBytes), mebibytes(one.serverOtherBytes), mebibytes(one.historyBytes)]))}`
 }
