@@ -81,7 +81,7 @@ function answerTo(question: Record<string, any>): unknown {
   if (question['ask'] === 'explore') return { rows: [{ value: '/', label: '/', requests: 300, share: 0.7, normalShare: 0.7, positiveShare: 0.9 }], total: 420, sampled: 420, seconds: 10, normalSampled: 300, normalKnown: 20_000, sentence: '' }
   if (question['ask'] === 'lifeline') {
     return {
-      atWallMs: clock.wallMs(), sites: ['https://www.example.org'], pause: 'done', pass: { number: 12, startedAtWallMs: 1, endedAtWallMs: 2, done: 1_180, left: 24, perSecond: 2 }, pages: { known: 1_204, kept: 1_180, missing: 24, beyondBound: 0 },
+      atWallMs: clock.wallMs(), sites: ['http://127.0.0.1:8080'], pause: 'done', pass: { number: 12, startedAtWallMs: 1, endedAtWallMs: 2, done: 1_180, left: 24, perSecond: 2 }, pages: { known: 1_204, kept: 1_180, missing: 24, beyondBound: 0 },
       disk: { bytes: 81_000_000, maxBytes: 1_073_741_824, copyBytes: 79_000_000, suspended: false }, age: { medianMs: HOUR_MS, oldestMs: 9 * HOUR_MS }, coverage: { share: 0.97, reads: 48_210, days: 7, unserved: [] }, missing: [], memory: { heapBytes: 1, externalBytes: 1 },
     }
   }
