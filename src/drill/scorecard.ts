@@ -56,6 +56,8 @@ export interface Scorecard {
   readonly seconds: ReadonlyArray<{ readonly offered: number; readonly right: number; readonly attack: number }>
 }
 
+/** A request without an answer weighs as one of ten seconds: a quick refusal is no fast page. */
+const MISSED_MS = 10_000
 const WINDOW_MS = 2_000
 const HOLD_MS = 5_000
 const STEP_MS = 100
@@ -90,8 +92,8 @@ export function scoreRun(columns: RecordingColumns, phases: Phases, originSecond
     },
     mitigatedAfterMs,
     ...(pulsesAtMs.length === 0 ? {} : { pulsesMitigatedAfterMs: pulsesAtMs.filter((at) => at + HOLD_MS <= phases.attackMs).map((at, pulse) => mitigation(goodput, before, fromMs + at, Math.min(untilMs, fromMs + (pulsesAtMs[pulse + 1] ?? Number.POSITIVE_INFINITY)))) }),
-    latency: latencies(columns, fromMs, untilMs, false),
-    latencyOfRight: latencies(columns, fromMs, untilMs, true),
+    latency: latencies(columns, fromMs, untilMs, MISSED_MS),
+    latencyOfRight: latencies(columns, fromMs, untilMs, null),
     harm: harmPerCohort(columns, fromMs),
     challenge: challengesOf(columns, fromMs),
     attack: attackOutcome(columns),
@@ -151,14 +153,17 @@ function mitigation(goodput: Goodput, before: number, fromMs: number, untilMs: n
   return Number.POSITIVE_INFINITY
 }
 
-function latencies(columns: RecordingColumns, fromMs: number, untilMs: number, onlyRight: boolean): Latencies {
+/** Of the answers that were right, late ones too; a request without one counts `missedMs`, or not at all. */
+function latencies(columns: RecordingColumns, fromMs: number, untilMs: number, missedMs: number | null): Latencies {
   const took: number[] = []
+  let missed = 0
   for (let row = 0; row < columns.rows; row++) {
     if (columns.cohort[row] === ATTACK || columns.outcome[row] === WITHHELD || columns.atMs[row] < fromMs || columns.atMs[row] >= untilMs) continue
     const right = columns.outcome[row] === RIGHT || columns.outcome[row] === LATE
     if (right) took.push(columns.tookMs[row])
-    else if (!onlyRight) took.push(10_000)
+    else missed++
   }
+  if (missedMs !== null) for (let i = 0; i < missed; i++) took.push(missedMs)
   took.sort((a, b) => a - b)
   const at = (share: number): number => (took.length === 0 ? Number.NaN : took[Math.min(took.length - 1, Math.floor(share * took.length))])
   return { p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) }

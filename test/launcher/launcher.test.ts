@@ -19,7 +19,7 @@ function tree(t: TestContext, { withNode = true } = {}): string {
   writeFileSync(join(root, 'src/main.ts'), `import { fstatSync } from 'node:fs'
 const fds = process.env.POLDER_INHERITED_FDS ?? ''
 const kinds = [...fds.matchAll(/\\d+(?=[,;]|$)/g)].map(([fd]) => fstatSync(Number(fd)).isSocket())
-console.log(JSON.stringify({ args: process.argv.slice(2), pid: process.pid, exec: process.execPath, fds, kinds, listen: [process.env.LISTEN_FDS ?? null, process.env.LISTEN_PID ?? null] }))
+console.log(JSON.stringify({ args: process.argv.slice(2), engine: process.execArgv, pid: process.pid, exec: process.execPath, fds, kinds, listen: [process.env.LISTEN_FDS ?? null, process.env.LISTEN_PID ?? null] }))
 `)
   if (withNode) {
     mkdirSync(join(root, 'node_modules/node-linux-here/bin'), { recursive: true })
@@ -52,6 +52,8 @@ function run(command: string, args: string[], env: Record<string, string>, inher
 
 interface Said {
   args: string[]
+  /** What Node itself was told. */
+  engine: string[]
   pid: number
   fds: string
   kinds: boolean[]
@@ -68,6 +70,10 @@ test('it passes every argument on, unchanged, and keeps its process id', async (
   const said = read(outcome)
   assert.deepEqual(said.args, ['run', '-c', 'a b.yaml', '', '*', '$HOME'])
   assert.equal(said.pid, outcome.pid)
+})
+
+test('a loop that runs is not compiled by the part of V8 that does it wrongly', async (t) => {
+  assert.deepEqual(read(await run(join(tree(t), 'bin/polder'), [], { PATH: path })).engine, ['--no-maglev-osr'])
 })
 
 test('it works through links, relative and absolute, from any folder', async (t) => {
