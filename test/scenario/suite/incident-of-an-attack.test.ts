@@ -100,7 +100,7 @@ test('a flood opens an incident within ten seconds; it outlives the death of the
   const peak = figure('peak-requests-per-second')
   assert.ok(measuresOf(peak).some((one) => one.peak.requestsPerSecond === peak.value))
   const detected = figure('detected')
-  assert.ok(entries.some((entry) => entry.seq === detected.from[0] && entry.kind === 'state' && entry.atWallMs === detected.value))
+  assert.ok(entries.some((entry) => entry.seq === detected.from[0] && entry.kind === 'state' && (entry.data as { readonly atWallMs: number }).atWallMs === detected.value))
   const start = figure('start')
   assert.ok(start.value === null || Math.abs(start.value - attackWallMs) < 5_000, `begins ${start.value} for ${attackWallMs}`)
   assert.ok(incident.timeline.some((item) => item.kind === 'state' && /ATTACK/.test(item.sentence)))
