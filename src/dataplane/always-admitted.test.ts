@@ -80,7 +80,7 @@ function pipelineWith(settings: Partial<DataplaneSettings>): { pipeline: Pipelin
   const random = new SeededRandom(2)
   const tap = new Tap(0, random, clock.wallMs())
   const admission = new Admission(admissionMemory, 0, sharedSettings.admission, { clock, random, wake: () => {}, pollLater: () => {} })
-  const cache = new Cache({ worker: 0, shared: new CacheShared(cacheMemory, KEY), bus: { onMessage: null, broadcast: () => {} }, clock })
+  const cache = new Cache({ worker: 0, shared: new CacheShared(cacheMemory, KEY), bus: { onMessage: null, broadcast: () => {}, catchUp: () => 0 }, clock })
   const accessLog = new AccessLog(sharedSettings.log, clock, random, () => {})
   return { tap, pipeline: new Pipeline({ clock, log: new RecordedLog(), tally: new Tally(), tap, admission, cache, accessLog, hashKey: KEY, workers: 1, challengeKeys: [{ id: 1, bytes: new Uint8Array(32) }], clearances: new SharedArrayBuffer(CLEARANCE_BUDGET_BYTES), waitingRoom: allocateWaitingRoom(defaultsOf(waitingRoomOptions), 1) }, { ...sharedSettings, ...settings }, origin) }
 }

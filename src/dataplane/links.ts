@@ -1,5 +1,5 @@
 /** Direct lines of one thread to the others, by name; the main thread lays them (shield/threads.ts). A line to a dead thread is forgotten. */
-import type { MessagePort } from 'node:worker_threads'
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { LinkMessage } from '../contract/thread.ts'
 import type { ThreadName } from '../contract/thread-trouble.ts'
 import type { CacheBus, CacheMessage } from './cache/bus.ts'
@@ -32,8 +32,25 @@ export class Links {
 
   /** To every edge worker and the store; the control plane, the record and the lifeline have no part in the cache. */
   sendToCaches(message: CacheMessage): void {
-    for (const [peer, port] of this.#ports) if (peer !== 'control' && peer !== 'record' && peer !== 'lifeline') port.postMessage({ type: 'cache', message } satisfies LinkMessage)
+    for (const [peer, port] of this.#ports) if (hasCache(peer)) port.postMessage({ type: 'cache', message } satisfies LinkMessage)
   }
+
+  /** Reads now what the caches of other threads have sent, ahead of the event loop and in the same order. Returns how many messages it was. */
+  hearCaches(): number {
+    let heard = 0
+    for (const [peer, port] of this.#ports) {
+      if (!hasCache(peer)) continue
+      for (let next = receiveMessageOnPort(port); next !== undefined; next = receiveMessageOnPort(port)) {
+        heard++
+        this.#onMessage(peer, next.message as LinkMessage)
+      }
+    }
+    return heard
+  }
+}
+
+function hasCache(peer: ThreadName): boolean {
+  return peer !== 'control' && peer !== 'record' && peer !== 'lifeline'
 }
 
 /** The cache's bus over these lines. What is said before a line is laid is lost: the store is linked before a worker begins. */
@@ -47,6 +64,10 @@ export class LinkedBus implements CacheBus {
 
   broadcast(message: CacheMessage): void {
     this.#links.sendToCaches(message)
+  }
+
+  catchUp(): number {
+    return this.#links.hearCaches()
   }
 
   hear(message: unknown): void {

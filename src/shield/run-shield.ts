@@ -17,6 +17,8 @@ import { type Shield, startShield } from './start-shield.ts'
 import { startNextProcess } from './upgrade.ts'
 
 const DRAIN_MS = 30_000
+/** SIGTERM and SIGINT are not among them: while it starts they end it, as they should. */
+const DO_LATER = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
 
 export interface RunOptions {
   readonly version: string
@@ -38,6 +40,10 @@ export interface RunOptions {
 export async function runShield(options: RunOptions): Promise<number> {
   const { log } = options
   const { notifySocket } = options.environment
+  // Without a handler each of these would end the process: what is asked for before it serves is done once it serves.
+  const early = new Set<NodeJS.Signals>()
+  const remember = (signal: NodeJS.Signals): void => void early.add(signal)
+  for (const signal of DO_LATER) process.on(signal, remember)
   const shield = await startShield(options.first, {
     version: options.version, log,
     inherited: inheritedSockets(options.environment),
@@ -45,11 +51,13 @@ export async function runShield(options: RunOptions): Promise<number> {
     settingsView: options.settingsView,
     successorOf: options.environment.takeover.length > 0 ? process.ppid : 0,
   })
-  for (const url of shield.urls) log.info(`serving ${url}`, { url })
-  if (shield.adminUrl !== null) log.info(`metrics and health at ${shield.adminUrl}`, { adminUrl: shield.adminUrl })
-  log.info('ready', { pid: process.pid, urls: shield.urls, adminUrl: shield.adminUrl })
-  notifyService(notifySocket, 'READY=1', `MAINPID=${process.pid}`)
-  tellParent(options.environment.readyFd)
+  const announce = (): void => {
+    for (const url of shield.urls) log.info(`serving ${url}`, { url })
+    if (shield.adminUrl !== null) log.info(`metrics and health at ${shield.adminUrl}`, { adminUrl: shield.adminUrl })
+    log.info('ready', { pid: process.pid, urls: shield.urls, adminUrl: shield.adminUrl })
+    notifyService(notifySocket, 'READY=1', `MAINPID=${process.pid}`)
+    tellParent(options.environment.readyFd)
+  }
 
   return new Promise((resolve) => {
     let ending = false
@@ -108,11 +116,12 @@ export async function runShield(options: RunOptions): Promise<number> {
       )
     }
 
-    process.on('SIGHUP', reload)
-    process.on('SIGUSR1', () => shield.reopenLogs())
-    process.on('SIGUSR2', upgrade)
+    const onSignal: Record<(typeof DO_LATER)[number], () => void> = { SIGHUP: reload, SIGUSR1: () => shield.reopenLogs(), SIGUSR2: upgrade }
+    for (const signal of DO_LATER) process.on(signal, onSignal[signal]).off(signal, remember)
     process.on('SIGTERM', () => end('SIGTERM'))
     process.on('SIGINT', () => end('SIGINT'))
+    announce()
+    for (const signal of DO_LATER) if (early.has(signal)) onSignal[signal]()
   })
 }
 

@@ -53,6 +53,25 @@ test('with the admin port taken and a data folder that cannot be written visitor
   }
 })
 
+test('a signal that comes before it serves does not end it: the settings are read again once it serves', async () => {
+  const folder = testFolder('test')
+  const file = join(folder, 'polder.yaml')
+  writeFileSync(file, `listen: 127.0.0.1:0\norigin: ${origin.url}\nworkers: 1\nadmin: { listen: "127.0.0.1:0" }\ndataDir: ${folder}\n`)
+  const child = spawn(program, ['run', '-c', file], { stdio: ['ignore', 'inherit', 'pipe'] })
+  const said: string[] = []
+  const ended = new Promise((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code)))
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    if (said.push((JSON.parse(line) as { msg: string }).msg) === 1) child.kill('SIGHUP')
+  })
+  try {
+    await eventually('the settings were read again', 30_000, () => child.exitCode !== null || child.signalCode !== null || said.includes('settings read again: nothing changed'))
+    assert.ok(said.indexOf('ready') > 0 && said.indexOf('settings read again: nothing changed') > said.indexOf('ready'), said.join('\n'))
+  } finally {
+    child.kill('SIGTERM')
+    assert.equal(await ended, 0)
+  }
+})
+
 test('sockets given by systemd are served by every worker; a connection that waited in them before the start is answered', async () => {
   const { server, port } = await listening()
   const folder = testFolder('test')

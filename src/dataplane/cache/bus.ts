@@ -33,6 +33,8 @@ export const STORE_THREAD = -1
 export interface CacheBus {
   broadcast(message: CacheMessage): void
   onMessage: ((message: CacheMessage) => void) | null
+  /** Hears at once what was sent already and waits for its turn in the event loop. Returns how many messages it was. */
+  catchUp(): number
 }
 
 /** A bus within one thread, delivering when `deliver` is called (or at once): for tests and for a process with one worker. */
@@ -60,6 +62,20 @@ export class LocalBus {
     }
   }
 
+  deliverTo(end: LocalBusEnd): number {
+    let delivered = 0
+    for (let i = 0; i < this.#queue.length; ) {
+      if (this.#queue[i].to !== end) {
+        i++
+        continue
+      }
+      const [next] = this.#queue.splice(i, 1)
+      end.onMessage?.(next.message)
+      delivered++
+    }
+    return delivered
+  }
+
   /** Delivers up to `count` waiting messages, oldest first. Returns how many are left. */
   deliver(count = Infinity): number {
     for (let i = 0; i < count && this.#queue.length > 0; i++) {
@@ -80,5 +96,9 @@ class LocalBusEnd implements CacheBus {
 
   broadcast(message: CacheMessage): void {
     this.#bus.post(this, message)
+  }
+
+  catchUp(): number {
+    return this.#bus.deliverTo(this)
   }
 }

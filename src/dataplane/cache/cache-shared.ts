@@ -12,6 +12,9 @@ export const UNIT_BYTES = 256
 /** A worker refuses to store above this share of the budget; the evictor works below it. */
 const HARD_SHARE = 1.02
 
+/** Looks at a slot whose holder is just changing, before it counts as another key's. */
+const TAG_TRIES = 1_000
+
 const WORD = Object.freeze({ usedUnits: 0, entries: 1, budgetUnits: 2, generation: 3, refused: 4, evicted: 5, wantedUnits: 6, workers: 7 })
 /** Worker indices above this share the last place of the pending table. */
 const MAX_WORKERS = 256
@@ -159,7 +162,7 @@ export class CacheShared {
     Atomics.store(this.#header, WORD.entries, entries)
   }
 
-  /** Tries to become the one worker that fetches this key. Returns the claim, 0 when another fetch of the same key runs, -1 when the slot holds another key. */
+  /** Tries to become the one worker that fetches this key. `tag` is not 0. Returns the claim, 0 when another fetch of the same key runs, -1 when the slot holds another key. */
   claim(hash: number, tag: number, worker: number): number {
     const slot = hash & (SLOTS - 1)
     const generation = (Atomics.add(this.#header, WORD.generation, 1) & 0xffff) | 1
@@ -168,6 +171,8 @@ export class CacheShared {
       Atomics.store(this.#tag, slot, tag)
       return word
     }
+    // 0: another thread is between the two words.
+    for (let tries = 0; tries < TAG_TRIES && Atomics.load(this.#tag, slot) === 0; tries++);
     return Atomics.load(this.#tag, slot) === tag ? 0 : -1
   }
 

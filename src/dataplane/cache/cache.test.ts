@@ -175,20 +175,54 @@ test('the number of those who wait has an end: the rest is told so', async () =>
   assert.equal((await all[2]).text, 'x')
 })
 
-test('the claims of a dead worker are swept, and those who wait for it go on', async () => {
+test('the claims of a dead worker are swept, and those who wait for it are told that it failed', async () => {
   const { waiting, origin } = held()
   const rig = new CacheRig(origin, { workers: 2 })
   void rig.ask('/', { worker: 0 })
   await turn()
-  const waiter = rig.ask('/', { worker: 1 })
+  const waiters = [1, 1, 1].map((worker) => rig.ask('/', { worker }))
   await turn()
   assert.equal(waiting.length, 1)
   assert.equal(rig.shared.sweepClaims(0), 1)
   rig.advanceMs(100)
+  rig.advanceMs(100)
+  for (const one of waiters) assert.equal((await one).status, 502)
+  const next = rig.ask('/', { worker: 1 })
   await turn()
-  assert.equal(waiting.length, 2)
   waiting[1].answer(ok('alive', 'cache-control', 'max-age=60'))
-  assert.equal((await waiter).text, 'alive')
+  assert.equal((await next).text, 'alive')
+})
+
+test('a claim given back whose outcome is still on its way: a newcomer reads the outcome instead of asking the origin again', async () => {
+  const rig = new CacheRig(() => ok('once', 'cache-control', 'max-age=60'), { workers: 2, lazyBus: true })
+  await rig.ask('/', { worker: 0 })
+  assert.equal((await rig.ask('/', { worker: 1 })).text, 'once')
+  assert.equal(rig.asked.length, 1)
+})
+
+test('a claim given back whose outcome is still on its way does not send those who wait to the origin', async () => {
+  const { waiting, origin } = held()
+  const rig = new CacheRig(origin, { workers: 2, lazyBus: true })
+  const all = [0, 1, 1, 1, 1].map((worker) => rig.ask('/', { worker }))
+  await turn()
+  waiting[0].answer(ok('once', 'cache-control', 'max-age=60'))
+  await all[0]
+  rig.advanceMs(100)
+  for (const one of await Promise.all(all)) assert.equal(one.text, 'once')
+  assert.equal(rig.asked.length, 1)
+})
+
+test('a copy renewed by another worker, its word still on the way, is not renewed again', async () => {
+  const rig = new CacheRig(() => ok('page', 'cache-control', 'max-age=1, stale-while-revalidate=60'), { workers: 2, lazyBus: true })
+  await rig.ask('/', { worker: 0 })
+  rig.bus.deliver()
+  rig.advanceMs(2_000)
+  await rig.ask('/', { worker: 0 })
+  await rig.settle()
+  assert.equal(rig.asked.length, 2)
+  assert.equal((await rig.ask('/', { worker: 1 })).text, 'page')
+  await rig.settle()
+  assert.equal(rig.asked.length, 2)
 })
 
 test('memory of an answer still arriving in a worker that dies is given back', () => {

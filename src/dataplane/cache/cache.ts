@@ -144,7 +144,11 @@ export class Cache {
   claim(lookup: Lookup, waiter: Waiter, nowMs: MonotonicMs): ClaimResult {
     const { waitMs, maxWaitersPerKey } = lookup.policy.settings
     if (lookup.alone || !lookup.fill) return 'alone'
-    return this.#flights.claim(lookup.flightKey, lookup.hash, waiter, nowMs, waitMs, maxWaitersPerKey)
+    const result = this.#flights.claim(lookup.flightKey, lookup.hash, waiter, nowMs, waitMs, maxWaitersPerKey)
+    if (result !== 'mine' || !this.#cameMeanwhile(lookup, nowMs)) return result
+    this.#flights.finish(lookup.flightKey, 'stored')
+    waiter('stored')
+    return 'waiting'
   }
 
   /** After a stale answer was served: the lookup to fetch behind it, in nobody's name; null when it is being fetched or cannot be. */
@@ -153,7 +157,17 @@ export class Cache {
     if (lookup === null) return null
     this.#seal(lookup)
     if (this.#marks.has(lookup.flightKey, nowMs, this.#markMs)) return null
-    return this.#flights.claim(lookup.flightKey, lookup.hash, null, nowMs, 0, 0) === 'mine' ? lookup : null
+    if (this.#flights.claim(lookup.flightKey, lookup.hash, null, nowMs, 0, 0) !== 'mine') return null
+    if (!this.#cameMeanwhile(lookup, nowMs)) return lookup
+    this.#flights.finish(lookup.flightKey, 'stored')
+    return null
+  }
+
+  /** Another worker stored a fresh answer after this lookup; its message was on the way when it gave the claim back to us. */
+  #cameMeanwhile(lookup: Lookup, nowMs: MonotonicMs): boolean {
+    if (this.#bus.catchUp() === 0) return false
+    for (const entry of this.#index.variants(lookup.key) ?? []) if (entry !== lookup.entry && entry.isFresh(nowMs)) return true
+    return false
   }
 
   /** How many other requests of this worker wait for this fetch: whether to finish it when its own visitor has gone. */

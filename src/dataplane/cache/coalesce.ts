@@ -8,6 +8,8 @@ import type { CacheShared } from './cache-shared.ts'
  * Within a worker a Map of flights; between workers a claim in the shared block and a `released` message.
  * A waiter is told the outcome and looks into the store again; it is never handed another request's answer, so every rule about who may
  * see what is asked again for each of them. Waiting has a bound in number and in time, and ends when the fetching worker dies.
+ * A claim is given back in shared memory, its outcome comes as a message: whoever finds a claim given back reads the messages first
+ * (`catchUp`), or a crowd of waiters would go to the origin for a page that is stored already.
  */
 export type ClaimResult =
   /** You fetch. Finish with `finish`, whatever happens. */
@@ -19,7 +21,7 @@ export type ClaimResult =
   /** Too many wait already: use a stale copy or refuse. */
   | 'full'
 
-/** 'timeout': the fetch takes too long, or its worker died. */
+/** 'timeout': the fetch takes too long. A worker that dies has failed. */
 export type WaitOutcome = FlightOutcome | 'timeout'
 export type Waiter = (outcome: WaitOutcome) => void
 
@@ -31,6 +33,8 @@ class Flight {
   readonly own: boolean
   readonly waiters: Waiter[] = []
   readonly deadlines: number[] = []
+  /** Ticks that found the claim given back, and no word of the outcome. */
+  orphaned = 0
 
   constructor(key: string, hash: number, claim: number, own: boolean) {
     this.key = key
@@ -60,15 +64,16 @@ export class Flights {
   claim(key: string, hash: number, waiter: Waiter | null, nowMs: MonotonicMs, waitMs: number, maxWaiters: number): ClaimResult {
     let flight = this.#flights.get(key)
     if (flight === undefined) {
-      const claim = this.#shared.claim(hash, this.#tagOf(key), this.#worker)
+      const tag = this.#tagOf(key)
+      let claim = this.#shared.claim(hash, tag, this.#worker)
+      const holder = claim === 0 ? this.#shared.claimOf(hash) : 0
+      // Given back between the two looks.
+      if (claim === 0 && holder === 0) claim = this.#shared.claim(hash, tag, this.#worker)
       if (claim > 0) {
         this.#flights.set(key, new Flight(key, hash, claim, true))
         return 'mine'
       }
-      if (claim === -1) return 'alone'
-      const holder = this.#shared.claimOf(hash)
-      // Freed between the two looks: the answer may be on its way to us; ask alone rather than wait for nothing.
-      if (holder === 0) return 'alone'
+      if (claim === -1 || holder === 0) return 'alone'
       if (waiter === null) return 'full'
       flight = new Flight(key, hash, holder, false)
       this.#flights.set(key, flight)
@@ -112,10 +117,13 @@ export class Flights {
 
   /** Call some ten times a second: ends waits that are too long, and those for a worker that is gone. */
   tick(nowMs: MonotonicMs): void {
+    this.#bus.catchUp()
     for (const flight of this.#flights.values()) {
       if (!flight.own && this.#shared.claimOf(flight.hash) !== flight.claim) {
+        // Its worker may be between giving back and telling.
+        if (++flight.orphaned < 2) continue
         this.#flights.delete(flight.key)
-        wake(flight, 'timeout')
+        wake(flight, 'failed')
         continue
       }
       // Deadlines are in order of arrival.
@@ -129,7 +137,7 @@ export class Flights {
   }
 
   #tagOf(key: string): number {
-    return hashText(key, ~this.#shared.hashKey) | 0
+    return hashText(key, ~this.#shared.hashKey) | 1
   }
 }
 
