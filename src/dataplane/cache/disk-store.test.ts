@@ -39,6 +39,15 @@ test('what was written is read back whole, by another process', (t) => {
   assert.deepEqual({ ...read, id: 0, hash: 0, body: null }, { ...written, id: 0, hash: 0, body: null })
 })
 
+test('the file and what SQLite writes beside it are for us alone, also when an earlier version left it open to read', (t) => {
+  const path = join(folder(t), 'store')
+  writeFileSync(path, '', { mode: 0o644 })
+  const store = open(path)
+  store.put(sampleResponse('http://example.org/', 'hello'))
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) assert.equal(statSync(file).mode & 0o777, 0o600, file)
+  store.close()
+})
+
 test('variants of one address are rows of their own; the newest of each stays', (t) => {
   const store = open(join(folder(t), 'store'))
   store.put(sampleResponse('k', 'gzip 1', { varyNames: ['accept-encoding'], varyKey: 'gzip\n' }))

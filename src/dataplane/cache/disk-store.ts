@@ -1,4 +1,4 @@
-import { renameSync, rmSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, renameSync, rmSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import type { StatementSync } from 'node:sqlite'
 import type { MonotonicMs, WallMs } from '../../kernel/clock.ts'
@@ -222,6 +222,7 @@ export class DiskStore implements LastGoodStore {
   }
 
   #open(): DatabaseSync {
+    this.#forUsAlone()
     try {
       return this.#prepare(new DatabaseSync(this.#parts.path, { timeout: 2_000 }))
     } catch (error) {
@@ -233,8 +234,15 @@ export class DiskStore implements LastGoodStore {
       rmSync(`${this.#parts.path}-wal`, { force: true })
       rmSync(`${this.#parts.path}-shm`, { force: true })
       this.#parts.log('disk-store-begun-anew', `${aside}: ${(error as Error).message}`)
+      this.#forUsAlone()
       return this.#prepare(new DatabaseSync(this.#parts.path, { timeout: 2_000 }))
     }
+  }
+
+  /** Which pages were asked for is nobody else's business; SQLite gives its side files the same rights. */
+  #forUsAlone(): void {
+    closeSync(openSync(this.#parts.path, 'a', 0o600))
+    chmodSync(this.#parts.path, 0o600)
   }
 
   #prepare(database: DatabaseSync): DatabaseSync {
