@@ -85,6 +85,13 @@ export class BookRule {
     return { action: this.action, peak: this.peak, stage: this.stage, life: this.life, limitPerSecond: this.limitPerSecond, pinnedUntilWallMs: this.pinnedUntilWallMs, heldUntilWallMs: this.heldUntilWallMs, decayed: this.decayed }
   }
 
+  /** `sentence` (`what: why`) for a list about many rules: what became of it, which rule that is in words, why, and the name that `polder rules` takes. */
+  inAList(sentence: string): string {
+    const at = sentence.indexOf(': ')
+    const [what, why] = at === -1 ? [sentence, ''] : [sentence.slice(0, at), sentence.slice(at)]
+    return `${what}: ${this.sentence}${why} (${this.id})`
+  }
+
   /** In the plan: neither asleep nor vetoed. */
   get inForce(): boolean {
     return this.stage === 'active' || this.stage === 'decaying' || this.stage === 'pinned'

@@ -197,9 +197,9 @@ function done(rule: BookRule, act: OperatorAct, nowWallMs: number, nowMs: number
   rule.why = act.why
   rule.onRungSinceMs = nowMs
   rule.neededAtMs = nowMs
-  const signed = `${sentence} (${act.who}: ${act.why})`
-  rule.note(nowWallMs, `operator-${act.kind}`, signed)
-  return { atWallMs: nowWallMs, code: `operator-${act.kind}`, sentence: `${rule.id}: ${signed}`, ruleId: rule.id }
+  const signature = ` (${act.who}: ${act.why})`
+  rule.note(nowWallMs, `operator-${act.kind}`, sentence + signature)
+  return { atWallMs: nowWallMs, code: `operator-${act.kind}`, sentence: rule.inAList(sentence) + signature, ruleId: rule.id }
 }
 
 function refused(nowWallMs: number, ruleId: string, why: string): ControlEvent {

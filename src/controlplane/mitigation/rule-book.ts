@@ -156,7 +156,7 @@ export class RuleBook {
     const rule = new BookRule(proposal.id, 'automatic', proposal.when, proposal.sentence, rung, bornLife(context.nowWallMs, context.options.ruleTtlMs), proposal.evidence, context.nowWallMs, context.nowMs)
     rule.limitPerSecond = Math.max(SMALLEST_LIMIT_PER_SECOND, proposal.evidence.expectedPerSecond)
     this.#rules.set(rule.id, rule)
-    this.#tell(rule, context, 'rule-born', `${rung} ${rule.sentence}: explains ${percent(proposal.evidence.excessShare)} of the suspicious excess, touches at most ${percent(proposal.evidence.harm.upperShare)} of normal requests`)
+    this.#tell(rule, context, 'rule-born', `made at ${rung}: explains ${percent(proposal.evidence.excessShare)} of the suspicious excess, touches at most ${percent(proposal.evidence.harm.upperShare)} of normal requests`)
   }
 
   #raise(rule: BookRule, proposal: Proposal, rung: Rung, context: BookContext): void {
@@ -307,7 +307,7 @@ export class RuleBook {
 
   #tell(rule: BookRule, context: BookContext, code: string, sentence: string): void {
     rule.note(context.nowWallMs, code, sentence)
-    this.#events.push({ atWallMs: context.nowWallMs, code, sentence: `${rule.id}: ${sentence}`, ruleId: rule.id })
+    this.#events.push({ atWallMs: context.nowWallMs, code, sentence: rule.inAList(sentence), ruleId: rule.id })
   }
 
   #takeEvents(): ControlEvent[] {

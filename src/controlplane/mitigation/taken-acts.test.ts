@@ -82,7 +82,7 @@ test('a step down is one step milder at once; id, evidence and end stay', () => 
   assert.equal(before.action, 'block')
   const event = act({ kind: 'step-down', why: 'hits a library' })
   assert.equal(event.code, 'operator-step-down')
-  assert.match(event.sentence, /^r: stepped down from block to limit; not raised by itself for ten minutes \(bert: hits a library\)$/)
+  assert.match(event.sentence, /^stepped down from block to limit; not raised by itself for ten minutes: .+ \(r\) \(bert: hits a library\)$/)
   const after = record()!
   assert.deepEqual([after.id, after.action, after.evidence, after.expiresAtWallMs, after.who], ['r', 'limit', before.evidence, before.expiresAtWallMs, 'bert'])
   assert.equal(plan()!.action, 'limit')
