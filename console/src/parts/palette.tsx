@@ -1,6 +1,6 @@
 /** Type what you want to do: every view, every act on every rule, every range. */
 import { signal } from '@preact/signals'
-import { useEffect, useId, useRef, useState } from 'preact/hooks'
+import { useEffect, useId, useState } from 'preact/hooks'
 import { takeBackLast } from '../acts.ts'
 import { record, session } from '../api.ts'
 import { setUtc, shown, utc } from '../format.ts'
@@ -59,11 +59,9 @@ function OpenPalette() {
   const [question, setQuestion] = useState('')
   const [at, setAt] = useState(0)
   const [all, setAll] = useState(commands)
-  const input = useRef<HTMLInputElement>(null)
   const id = useId()
   const close = (): void => { paletteOpen.value = false }
   useEffect(() => {
-    input.current?.focus()
     void record('incident', 'list', {}).then((list) => setAll((before) => [...before, ...list.slice(-20).map((one) => ({ label: words.incident(shown(one.title, 80)), hint: one.id, run: () => go('incidents', one.id) }))]), () => {})
   }, [])
   const shownNow = found(all, question)
@@ -77,7 +75,8 @@ function OpenPalette() {
   return (
     <Dialog title={words.title} onClose={close}>
       <input
-        ref={input} class="palette-input" role="combobox" aria-expanded="true" aria-controls={id} aria-activedescendant={shownNow.length > 0 ? `${id}-${chosen}` : undefined} aria-label={words.find} placeholder={words.find} autocomplete="off" spellcheck={false} value={question}
+        // The dialog gives it the focus as it opens, so that no letter is lost of what is typed right after Control+K.
+        autofocus class="palette-input" role="combobox" aria-expanded="true" aria-controls={id} aria-activedescendant={shownNow.length > 0 ? `${id}-${chosen}` : undefined} aria-label={words.find} placeholder={words.find} autocomplete="off" spellcheck={false} value={question}
         onInput={(event) => { setQuestion(event.currentTarget.value); setAt(0) }}
         onKeyDown={(event) => {
           if (event.key === 'ArrowDown') setAt((chosen + 1) % Math.max(1, shownNow.length))
