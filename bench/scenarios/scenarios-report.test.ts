@@ -21,7 +21,7 @@ function run(scenario: ScenarioId, peer: string, form: Form, seed: number, goodp
       harm: [human], challenge: { requests: 4, clients: 3, passed: 4, clientsGaveUp: 0, passMedianMs: 400 }, attack: { sent: 50_000, right: 10, passed: 0, blocked: 40_000, busy: 9_990, failed: 0 }, origin: { attackersPerSecond: 12, attackerWorkShare: 0.5 },
       seconds: Array.from({ length: 90 }, () => ({ offered: 40, right: 38, attack: 2_000 })),
     },
-    events: peer === 'polder' ? [{ atWallMs: 25_000, code: 'attack-shown', sentence: 'a <b>', ruleId: null, to: 'ATTACK' }] : [],
+    events: peer === 'polder' ? [{ atWallMs: 25_000, code: 'attack-shown', sentence: 'a <b>', ruleId: null, action: null, to: 'ATTACK' }] : [],
     generator: { worstLatenessMs: 5, meanLatenessMs: 1, withheldRequests: 0, withheldSockets: 0 }, log: 'x'.repeat(1_000),
   }
 }
@@ -72,7 +72,7 @@ test('a returning pulse is judged by the third and later ones, and each stands i
 
 test('the shield\'s events are read out of its log, whatever else stands there', () => {
   const log = '{"cut\n{"level":"info","msg":"ready"}\nplain text "event"\n{"event":{"atWallMs":5,"code":"strain-over","sentence":"s","to":"WATCH"}}\n'
-  assert.deepEqual(readShieldEvents(log), [{ atWallMs: 5, code: 'strain-over', sentence: 's', ruleId: null, to: 'WATCH' }])
+  assert.deepEqual(readShieldEvents(log), [{ atWallMs: 5, code: 'strain-over', sentence: 's', ruleId: null, action: null, to: 'WATCH' }])
 })
 
 test('the challenge is held against its stand-in, scenario by scenario, and one visitor who gave up is one too many', () => {

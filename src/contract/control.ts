@@ -134,6 +134,8 @@ export type RuleStage = 'active' | 'decaying' | 'dormant' | 'pinned' | 'vetoed'
 export interface RuleHistoryEntry {
   readonly atWallMs: number
   readonly code: string
+  /** What the rule does from then on. */
+  readonly action: RuleAction
   readonly sentence: string
 }
 
@@ -179,6 +181,8 @@ export interface ControlEvent {
   readonly code: string
   readonly sentence: string
   readonly ruleId?: string
+  /** What the rule does from then on. */
+  readonly action?: RuleAction
   readonly from?: ShieldState
   readonly to?: ShieldState
 }

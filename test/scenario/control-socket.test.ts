@@ -52,7 +52,7 @@ test('status tells what was served and refused, by reason, and what the control 
 
 test('an added rule acts on visitors within two seconds, and ends when told', async () => {
   const added = await order({ ...signed, kind: 'add', ruleId: 'by-hand', when: [{ attribute: 'path', glob: '/closed*' }], action: 'block', untilWallMs: null })
-  assert.deepEqual([added.done, added.sentence], [true, 'by-hand: added: block (tester: a test)'])
+  assert.deepEqual([added.done, added.sentence], [true, 'added at block: a test (by-hand) (tester)'])
   await eventually('the rule refuses', 2_000, async () => (await fetch(`${running.url}/closed/door`)).status === 403)
   assert.deepEqual((await status()).plan!.rules.map((rule) => rule.id), ['by-hand'])
   assert.equal((await order({ ...signed, kind: 'expire', ruleId: 'by-hand', untilWallMs: null })).done, true)

@@ -52,7 +52,7 @@ test('what a person orders is written down with the name, done or not', async ()
   await askShield(socket, { ask: 'act', act: { kind: 'pin', ruleId: 'nobody', who: 'ada', why: 'a test', untilWallMs: null } }, 10_000)
   await eventually('both are there', 10_000, async () => (await entries()).filter((entry) => entry.kind === 'act').length === 2)
   const acts = (await entries()).filter((entry) => entry.kind === 'act')
-  assert.deepEqual(acts.map((entry) => [entry.who, entry.sentence]), [['ada', 'by-hand: added: block (ada: a test)'], ['ada', 'not done: nobody: there is no such rule']])
+  assert.deepEqual(acts.map((entry) => [entry.who, entry.sentence]), [['ada', 'added at block: a test (by-hand) (ada)'], ['ada', 'not done: nobody: there is no such rule']])
 })
 
 test('a question that no room knows is answered with a sentence', async () => {

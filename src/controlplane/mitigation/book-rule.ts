@@ -99,7 +99,7 @@ export class BookRule {
 
   note(atWallMs: number, code: string, sentence: string): void {
     if (this.history.length === HISTORY_ENTRIES) this.history.splice(1, 1) // its birth stays
-    this.history.push({ atWallMs, code, sentence })
+    this.history.push({ atWallMs, code, action: this.action, sentence })
   }
 
   /** The enforcement view. A pinned automatic rule is published an hour ahead at most, so that it too ends when the control plane is dead. */

@@ -180,7 +180,7 @@ export class OperatorDesk {
     const rule = new BookRule(act.ruleId, 'operator', act.when, act.why, act.action, life, null, nowWallMs, nowMs)
     if (act.limitPerSecond !== undefined) rule.limitPerSecond = act.limitPerSecond
     rules.set(rule.id, rule)
-    return done(rule, act, nowWallMs, nowMs, `added: ${act.action}`)
+    return done(rule, act, nowWallMs, nowMs, `added at ${act.action}`)
   }
 }
 
@@ -199,7 +199,7 @@ function done(rule: BookRule, act: OperatorAct, nowWallMs: number, nowMs: number
   rule.neededAtMs = nowMs
   const signature = ` (${act.who}: ${act.why})`
   rule.note(nowWallMs, `operator-${act.kind}`, sentence + signature)
-  return { atWallMs: nowWallMs, code: `operator-${act.kind}`, sentence: rule.inAList(sentence) + signature, ruleId: rule.id }
+  return { atWallMs: nowWallMs, code: `operator-${act.kind}`, sentence: rule.inAList(sentence) + (rule.sentence === act.why ? ` (${act.who})` : signature), ruleId: rule.id, action: rule.action }
 }
 
 function refused(nowWallMs: number, ruleId: string, why: string): ControlEvent {

@@ -307,7 +307,7 @@ export class RuleBook {
 
   #tell(rule: BookRule, context: BookContext, code: string, sentence: string): void {
     rule.note(context.nowWallMs, code, sentence)
-    this.#events.push({ atWallMs: context.nowWallMs, code, sentence: rule.inAList(sentence), ruleId: rule.id })
+    this.#events.push({ atWallMs: context.nowWallMs, code, sentence: rule.inAList(sentence), ruleId: rule.id, action: rule.action })
   }
 
   #takeEvents(): ControlEvent[] {

@@ -94,10 +94,10 @@ function strongestSteps(folder: string): ReadonlyMap<string, number> {
   const strongest = new Map<string, number>()
   for (const file of readdirSync(join(folder, 'journal')).filter((name) => name.endsWith('.jsonl')).sort()) {
     for (const line of readFileSync(join(folder, 'journal', file), 'utf8').split('\n').filter((one) => one !== '')) {
-      const { kind, sentence, data } = JSON.parse(line) as { kind: string; sentence: string; data: { ruleId?: string; rule?: { sentence: string } } | null }
+      const { kind, data } = JSON.parse(line) as { kind: string; data: { ruleId?: string; action?: string; rule?: { sentence: string } } | null }
       if (kind !== 'rule' || data?.ruleId === undefined) continue
       if (data.rule !== undefined) named.set(data.ruleId, data.rule.sentence)
-      const step = steps.indexOf(/: (?:(?:raised|lowered|back) to |awake at )?([a-z-]+)/.exec(sentence)?.[1] ?? '')
+      const step = steps.indexOf(data.action ?? '')
       const name = named.get(data.ruleId)
       if (step !== -1 && name !== undefined) strongest.set(name, Math.max(step, strongest.get(name) ?? -1))
     }

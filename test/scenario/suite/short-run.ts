@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { type RunResult, runScenario } from '../../../bench/scenarios/run-scenario.ts'
 import { polderPeer } from '../../../bench/scenarios/peers/polder.ts'
+import { actsOnVisitors } from '../../../src/controlplane/mitigation/ladder.ts'
 import { type Phases, type ScenarioId, shortPhases } from '../../../src/drill/scenarios.ts'
 
 const SHARE = 1 / 3
@@ -69,7 +70,7 @@ export function assertServedAtEnd(t: TestContext, result: RunResult, floor: numb
 
 /** Rules that challenge, limit or block. */
 export function actingRules(result: RunResult): string[] {
-  return result.events.filter((event) => /^rule-(?:born|raised|woken)$/.test(event.code) && /: (?:raised to |awake at )?(?:challenge|limit|block)/.test(event.sentence)).map((event) => event.sentence)
+  return result.events.filter((event) => /^rule-(?:born|raised|woken)$/.test(event.code) && event.action !== null && event.action !== 'allow' && actsOnVisitors(event.action)).map((event) => event.sentence)
 }
 
 export function told(result: RunResult): string {
