@@ -64,6 +64,7 @@ function rule(world: World, given: Partial<RuleRecord> & Pick<RuleRecord, 'id' |
       harm: { hits: 1, sampled: 20_000, upperShare: harm, level: 0.0025 }, expectedPerSecond: 0.2, matchedPerSecond: perSecond, excessShare: share,
     },
     since: { matched: Math.round(perSecond * 65), positive: 3, canaryTried: 160, canaryPassed: 0 },
+    matchesPerSecond: perSecond * 0.93,
     history: [{ atWallMs: world.floodAtWallMs + 14_000, code: 'rule-born', action: 'challenge', sentence: text(world, 'made: challenge') }, { atWallMs: world.floodAtWallMs + 22_000, code: 'rule-raised', action: given.action, sentence: `raised to ${given.action}` }],
     ...given,
   }

@@ -156,6 +156,8 @@ export interface RuleRecord {
   readonly why: string
   readonly evidence: RuleEvidence | null
   readonly since: RuleEffect
+  /** Requests a second it matches now: counted, not sampled; over the last few seconds. Left out for rules of the settings file. */
+  readonly matchesPerSecond?: number
   readonly history: readonly RuleHistoryEntry[]
 }
 

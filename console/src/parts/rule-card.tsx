@@ -52,6 +52,7 @@ export function RuleCard({ rule, now, fromSettings = false }: { rule: RuleRecord
       <dl class="facts">
         {evidence !== null && <div><dt>{words.explains}</dt><dd>{words.ofExcess(evidence.excessShare)}</dd></div>}
         {evidence !== null && <div><dt>{words.rate}</dt><dd>{words.normalPerSecond(evidence.matchedPerSecond, evidence.expectedPerSecond)}</dd></div>}
+        {rule.matchesPerSecond !== undefined && <div><dt>{words.rateNow}</dt><dd>{words.perSecond(rule.matchesPerSecond)}</dd></div>}
         {evidence !== null && <div><dt>{words.expected}</dt><dd>{words.harmBound(evidence.harm.upperShare)}</dd></div>}
         <div><dt>{rule.action === 'allow' ? words.matchedSoFar : words.live}</dt><dd>{since.matched === 0 ? words.harmNone : words.harmLive(since.positive, since.matched)}{since.canaryTried > 0 && <>; {words.canary(since.canaryPassed, since.canaryTried)}</>}</dd></div>
       </dl>

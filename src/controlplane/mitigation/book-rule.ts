@@ -4,6 +4,10 @@ import type { KeptRule } from './kept-orders.ts'
 import { HELD_MS, type Life, LONGEST_TTL_MS } from './lifetime.ts'
 
 const HISTORY_ENTRIES = 32
+const SECOND_MS = 1_000
+const RATE_OVER_SECONDS = 3
+/** Less is told as nothing. */
+const SMALLEST_RATE = 0.05
 
 /** What an act of a person may change of a rule. */
 export type RuleStand = Pick<BookRule, 'action' | 'peak' | 'stage' | 'life' | 'limitPerSecond' | 'pinnedUntilWallMs' | 'heldUntilWallMs' | 'decayed'>
@@ -36,6 +40,8 @@ export class BookRule {
   positive = 0
   canaryTried = 0
   canaryPassed = 0
+  matchesPerSecond = 0
+  #countedAtMs = Number.NaN
   needed = true
   /** Window rows it matches now; null when asleep or not to be told from samples. */
   rows: Uint32Array | null = null
@@ -97,6 +103,18 @@ export class BookRule {
     return this.stage === 'active' || this.stage === 'decaying' || this.stage === 'pinned'
   }
 
+  /** What the data plane counted since the last tick. The rate follows within some seconds, so that a figure that people read does not jump. */
+  count(matched: number, positive: number, nowMs: number): void {
+    this.matched += matched
+    this.positive += positive
+    const seconds = (nowMs - this.#countedAtMs) / SECOND_MS
+    if (seconds > 0) {
+      const rate = this.matchesPerSecond + (matched / seconds - this.matchesPerSecond) * (1 - Math.exp(-seconds / RATE_OVER_SECONDS))
+      this.matchesPerSecond = rate < SMALLEST_RATE ? 0 : rate
+    }
+    this.#countedAtMs = nowMs
+  }
+
   note(atWallMs: number, code: string, sentence: string): void {
     if (this.history.length === HISTORY_ENTRIES) this.history.splice(1, 1) // its birth stays
     this.history.push({ atWallMs, code, action: this.action, sentence })
@@ -134,6 +152,7 @@ export class BookRule {
       why: this.why,
       evidence: this.evidence,
       since: { matched: this.matched, positive: this.positive, canaryTried: this.canaryTried, canaryPassed: this.canaryPassed },
+      matchesPerSecond: this.matchesPerSecond,
       history: [...this.history],
     }
   }

@@ -79,6 +79,20 @@ test('a rule begins at a limit, with an end, a canary and its history', () => {
   assert.equal(record.evidence?.gates.length, 6)
 })
 
+test('a rule says how many requests a second it matches now, and nothing when they stop', () => {
+  const { book, context } = desk()
+  book.consider([A], context(flood))
+  const rateAfter = (fromSecond: number, seconds: number, matched: number): number => {
+    for (let i = 0; i < seconds; i++) book.update({ [A.id]: { matched, positive: 0, canaryTried: 0, canaryPassed: 0 } }, context(flood, { nowMs: (fromSecond + i) * 1_000 }))
+    return book.records(options)[0].matchesPerSecond!
+  }
+  assert.equal(rateAfter(0, 1, 700), 0, 'of one tick nobody knows how long it took')
+  assert.ok(rateAfter(1, 1, 700) > 150)
+  assert.ok(Math.abs(rateAfter(2, 20, 700) - 700) < 1)
+  assert.ok(Math.abs(rateAfter(23, 1, 1_400) - 700) < 1, 'two seconds in one tick are no jump')
+  assert.equal(rateAfter(24, 40, 0), 0)
+})
+
 test('it is renewed while its flood goes on, for twice as long each time, never beyond an hour', () => {
   const { book, context, pass, rules, now } = desk()
   book.consider([A], context(flood))

@@ -63,8 +63,7 @@ export class RuleBook {
   update(matches: Readonly<Record<string, RuleMatches>>, context: BookContext): ControlEvent[] {
     for (const rule of this.#rules.values()) {
       const counted = Object.hasOwn(matches, rule.id) ? matches[rule.id] : undefined
-      rule.matched += counted?.matched ?? 0
-      rule.positive += counted?.positive ?? 0
+      rule.count(counted?.matched ?? 0, counted?.positive ?? 0, context.nowMs)
       if (rule.stage === 'vetoed') continue
       const measure = measureLive(rule.id, rule.when, rule.action, context.options.canaryShare, context.window, rule.inForce, context.textOf)
       rule.rows = measure.rows

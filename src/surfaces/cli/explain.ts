@@ -58,7 +58,7 @@ export function ruleText(rule: RuleRecord, status: ShieldStatus, colours: Colour
       ? 'Written in the settings file.'
       : `${rule.origin === 'automatic' ? 'Written by Polder' : `Added by ${rule.who}: ${rule.why}`}, at ${clockTime(rule.bornAtWallMs, now)}, ${span(now - rule.bornAtWallMs)} ago.${rule.origin === 'automatic' && rule.who !== 'polder' ? ` Last order: ${rule.who}: ${rule.why}.` : ''}`,
     `It is ${rule.stage === 'dormant' ? 'asleep, and wakes when its flood returns within a day' : rule.stage}; ${endText(rule, now)}.`,
-    `It matched ${count(rule.since.matched)} requests; ${harmSoFar(rule.since)}.`,
+    `It matched ${count(rule.since.matched)} requests${rule.matchesPerSecond === undefined ? '' : `, ${count(rule.matchesPerSecond)} a second now`}; ${harmSoFar(rule.since)}.`,
   ]
   if (rule.evidence !== null) {
     const { harm, gates } = rule.evidence

@@ -50,7 +50,7 @@ export function parseSpan(text: string): number | null {
 }
 
 const stateWords: Readonly<Record<ShieldState, string>> = {
-  NORMAL: 'All is calm.',
+  NORMAL: 'Traffic is as usual.',
   WATCH: 'More is asked than usual, or it looks different; the origin is well, so nobody is touched.',
   STRAIN: 'The origin suffers. Stored copies are shown first and who waits is served fairly; nothing is proven against anyone.',
   ATTACK: 'An attack is under way and is being pushed back.',

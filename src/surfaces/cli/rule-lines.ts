@@ -43,7 +43,7 @@ export function ruleLines(rule: RuleRecord, nowWallMs: number, colours: Colours)
   const lines = [`  ${paint(colours, 'bold', rule.id)}  ${paint(colours, colour, rule.action)}  ${rule.origin === 'operator' ? rule.when.map(conditionInWords).join(', and ') : rule.sentence}${marks.length === 0 ? '' : ` (${marks.join(', ')})`}`]
   const born = rule.bornAtWallMs === 0 ? 'in the settings file' : `since ${clockTime(rule.bornAtWallMs, nowWallMs)}`
   const by = rule.who !== 'polder' && rule.who !== 'settings file' ? ` by ${rule.who}: ${rule.why}` : ''
-  lines.push(`      ${born}${by}, ${endText(rule, nowWallMs)}; matched ${count(rule.since.matched)}${rule.evidence === null ? '' : `, ${count(rule.evidence.matchedPerSecond)}/s (normal ${count(rule.evidence.expectedPerSecond)}/s)`}`)
+  lines.push(`      ${born}${by}, ${endText(rule, nowWallMs)}; matched ${count(rule.since.matched)}${rule.matchesPerSecond === undefined ? '' : `, now ${count(rule.matchesPerSecond)}/s`}${rule.evidence === null ? '' : `; when made ${count(rule.evidence.matchedPerSecond)}/s (normal ${count(rule.evidence.expectedPerSecond)}/s)`}`)
   if (rule.evidence !== null) {
     const { harm, gates, excessShare } = rule.evidence
     const failed = gates.filter((gate) => !gate.passed).map((gate) => gate.gate)

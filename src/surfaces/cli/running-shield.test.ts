@@ -72,7 +72,7 @@ test('status tells the state and why, the visitors, the origin and each rule wit
     /refused {6}rule-block 19,800, queue-full 210/,
     /usual at this hour of the week 38\/s, 17\.2 deviations above; 2,003\/s too many/,
     /page {9}median 21 ms, p99 80 ms, 2 failed; 12 of 20 at once, 3 wait, 17 in the waiting room, 210 turned away/,
-    /r-1a2b {2}block {2}user agent "stress" and page-only\n {6}since 14:04:06, ends in 1 min 40 s unless its flood goes on; matched 128,700, 1,980\/s \(normal 0\.2\/s\)/,
+    /r-1a2b {2}block {2}user agent "stress" and page-only\n {6}since 14:04:06, ends in 1 min 40 s unless its flood goes on; matched 128,700, now 1,240\/s; when made 1,980\/s \(normal 0\.2\/s\)/,
     /explains 97 % of what is suspicious; all 1 gates pass/,
     /promised at most 0\.12 % of normal requests; so far 3 of 128,700 matches by clients that behave like visitors \(<0\.01 %\), 0 of 160 let through on trial were visitors/,
     /own {2}allow {2}the address is in 192\.0\.2\.0\/24\n {6}in the settings file, no end; matched 12/,

@@ -14,6 +14,7 @@ export const attackRule: RuleRecord = {
     expectedPerSecond: 0.2, matchedPerSecond: 1_980, excessShare: 0.97,
   },
   since: { matched: 128_700, positive: 3, canaryTried: 160, canaryPassed: 0 },
+  matchesPerSecond: 1_240,
   history: [{ atWallMs: NOW - 65_000, code: 'rule-born', action: 'limit', sentence: 'limit user agent "stress"' }, { atWallMs: NOW - 50_000, code: 'rule-raised', action: 'block', sentence: 'raised to block' }],
 }
 
